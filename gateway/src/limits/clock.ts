@@ -1,0 +1,11 @@
+/** The port to time and to the event loop. Only the system clock (src/system-clock.ts) and test clocks implement it. */
+export interface Clock {
+  /** Whole ms of a clock that never jumps; its zero means nothing. Decides deadlines. */
+  monotonicMs(): number;
+  /** Whole ms since the Unix epoch, as far as this machine knows. Never decides while a store answers. */
+  wallMs(): number;
+  /** Runs once after `delayMs`; the returned function cancels it. Doesn't keep the process alive. */
+  after(delayMs: number, run: () => void): () => void;
+  /** Runs once when the current turn of the event loop has handled its events. */
+  atEndOfTurn(run: () => void): void;
+}

@@ -1,0 +1,76 @@
+import type { Limit } from '../limits/limit.ts';
+import type { AdvancedPolicy, ApplicationTier, SubscriptionTier } from './tiers.ts';
+
+export type KeyType = 'PRODUCTION' | 'SANDBOX';
+
+/** An API as its operator published it, every reference resolved. */
+export interface Api {
+  readonly name: string;
+  readonly version: string;
+  /** Without the version: `/orders`. */
+  readonly context: string;
+  /** What requests start with: `/orders/1.0.0`. Canonical, without a slash at its end; empty for an API at the root. */
+  readonly basePath: string;
+  /** WSO2's life cycle state BLOCKED: every request is answered 503. */
+  readonly blocked: boolean;
+  /** Name of the request header that carries the API key, in lower case. */
+  readonly apiKeyHeader: string;
+  /** Limits all operations together and replaces their policies. */
+  readonly policy?: AdvancedPolicy;
+  readonly operations: readonly Operation[];
+  /** What an application without a subscription gets; absent where a subscription is required. */
+  readonly subscriptionless?: SubscriptionTier;
+  readonly anonymous: AnonymousAccess;
+  readonly backends: Readonly<Partial<Record<KeyType, Backend>>>;
+}
+
+export interface Operation {
+  /** A path template below the API's base path: `/items/{id}`, `/*`. */
+  readonly target: string;
+  /** In upper case; `*` stands for every method. */
+  readonly verb: string;
+  /** WSO2's authType None: open to callers without a key. */
+  readonly open: boolean;
+  readonly policy?: AdvancedPolicy;
+}
+
+/** How requests to open operations are counted: one counter per subject. */
+export interface AnonymousAccess {
+  readonly tier: SubscriptionTier;
+  readonly by:
+    | { readonly kind: 'client-address' }
+    | { readonly kind: 'header'; readonly name: string }
+    | { readonly kind: 'everyone' };
+}
+
+/** Where requests go, and how many of them all consumers together may send there. */
+export interface Backend {
+  /** An absolute http or https URL without query and fragment; its path goes in front of the operation's path. */
+  readonly url: string;
+  readonly limit?: Limit;
+}
+
+export interface Application {
+  /** Unique among applications; part of counter keys. */
+  readonly id: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly tier: ApplicationTier;
+  readonly apiKeys: readonly ApiKey[];
+  readonly subscriptions: readonly Subscription[];
+}
+
+export interface ApiKey {
+  readonly keyType: KeyType;
+  /** 64 lower-case hexadecimal digits: the digest of the key's bytes. The key itself is never stored. */
+  readonly sha256: string;
+}
+
+export interface Subscription {
+  readonly api: Api;
+  readonly tier: SubscriptionTier;
+  readonly state: SubscriptionState;
+}
+
+/** `active`, or why its requests are refused (wso2.md 4.5). */
+export type SubscriptionState = 'active' | 'blocked' | 'production-blocked' | 'not-approved';

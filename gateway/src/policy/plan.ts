@@ -1,0 +1,42 @@
+import { counterKey, type CounterKey } from '../limits/counter-key.ts';
+import type { Limit } from '../limits/limit.ts';
+import type { Level } from './levels.ts';
+import type { RequestFacts } from './request-facts.ts';
+
+/** What one request must pay at one level. A request names no counter twice. */
+export interface Charge {
+  readonly level: Level;
+  readonly key: CounterKey;
+  readonly limit: Limit;
+  /** Whole units, at least 1. */
+  readonly cost: number;
+}
+
+/**
+ * The charges of a request, in the order of evaluation (contract.md 3). Limits that don't exist charge nothing. The
+ * subjects are WSO2's counter keys, so operators recognise them in the store.
+ */
+export function plan(facts: RequestFacts): readonly Charge[] {
+  const charges: Charge[] = [];
+  const charge = (level: Level, limit: Limit | undefined, subject: readonly string[]): void => {
+    if (limit !== undefined) charges.push({ level, limit, key: counterKey(level, limit, subject), cost: 1 });
+  };
+  const { api, operation, consumer, keyType } = facts;
+  if (api.policy !== undefined) {
+    charge('api', api.policy.limit, [`${api.context}/${api.version}`]);
+  } else {
+    const resource = `${api.context}/${api.version}${operation.target}`;
+    charge('operation', operation.policy?.limit, [resource, operation.verb]);
+  }
+  const caller = consumer.kind === 'application' ? consumer.application.id : consumer.subject;
+  const subscription = [caller, api.context, api.version, consumer.tier.name];
+  charge('subscription', consumer.tier.quota, subscription);
+  charge('burst', consumer.tier.burst, subscription);
+  if (consumer.kind === 'application') {
+    const { application, user } = consumer;
+    charge('application', application.tier.quota, [application.id, user]);
+    charge('application-burst', application.tier.burst, [application.id, user]);
+  }
+  charge('backend', api.backends[keyType]?.limit, [api.context, api.version, keyType]);
+  return charges;
+}

@@ -1,0 +1,16 @@
+import type { Clock } from './limits/clock.ts';
+
+/** The one place that reads this machine's clocks and sets its timers. */
+export const systemClock: Clock = {
+  monotonicMs: () => Math.floor(performance.now()),
+  wallMs: () => Date.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs).unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+  atEndOfTurn(run) {
+    setImmediate(run);
+  },
+};
