@@ -1,6 +1,9 @@
-/** One finding about an operator's files. `warning`: the gateway starts, but something they wrote has no effect. */
+/**
+ * One finding about an operator's files. `error`: the gateway won't start. `warning`: it starts, but something may not be
+ * what the operator meant. `note`: something has no effect here and needn't; only `sluice check` shows notes.
+ */
 export interface Diagnostic {
-  readonly severity: 'error' | 'warning';
+  readonly severity: 'error' | 'warning' | 'note';
   /** A stable name for the kind of finding, in kebab-case: `unknown-key`, `unknown-tier`, … */
   readonly code: string;
   /** What was found and what was expected, in one sentence. Never holds a secret. */

@@ -9,8 +9,11 @@ export interface Api {
   readonly version: string;
   /** Without the version: `/orders`. */
   readonly context: string;
-  /** What requests start with: `/orders/1.0.0`. Canonical, without a slash at its end; empty for an API at the root. */
-  readonly basePath: string;
+  /**
+   * What requests start with: `/orders/1.0.0`, and `/orders` too for the default version. Canonical paths without a slash
+   * at the end; an empty one for an API at the root.
+   */
+  readonly basePaths: readonly string[];
   /** WSO2's life cycle state BLOCKED: every request is answered 503. */
   readonly blocked: boolean;
   /** Name of the request header that carries the API key, in lower case. */
