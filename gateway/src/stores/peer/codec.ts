@@ -1,0 +1,83 @@
+import type { Claim, GatewayId, Grant } from '../../limits/claim.ts';
+import type { CounterKey } from '../../limits/counter-key.ts';
+import { claimsPerBatchMax } from '../../limits/counter-store.ts';
+import type { Account, Ledger } from '../../limits/ledger.ts';
+import { unitsMax, windowMsMax } from '../../limits/limit.ts';
+
+/** What a gateway may ask of a peer server; every message is one line of JSON. */
+export type Request =
+  | { readonly kind: 'hello'; readonly gateway: string }
+  | { readonly kind: 'settle'; readonly id: number; readonly claims: readonly Claim[] }
+  | { readonly kind: 'read' | 'forget'; readonly id: number; readonly keys: readonly CounterKey[] };
+
+export type Response =
+  | { readonly id: number; readonly grants: readonly Grant[] }
+  | { readonly id: number; readonly ledgers: readonly LedgerMessage[] }
+  | { readonly id: number; readonly forgotten: true }
+  | { readonly id: number; readonly error: string };
+
+/** A ledger with its accounts as a list, since JSON has no maps; null for none. */
+export type LedgerMessage = {
+  readonly window: number;
+  readonly used: number;
+  readonly accounts: readonly (readonly [GatewayId, Account])[];
+} | null;
+
+const keyCharactersMax = 4096;
+
+/** The request in a message, or undefined when it is none: a peer believes nothing it hasn't checked. */
+export function requestOf(message: unknown): Request | undefined {
+  if (!isRecord(message)) return undefined;
+  const { kind, id, gateway, claims, keys } = message;
+  if (kind === 'hello') return isKey(gateway) ? { kind, gateway } : undefined;
+  if (!isUnits(id)) return undefined;
+  if (kind === 'settle') return isListOf(claims, isClaim) ? { kind, id, claims } : undefined;
+  if (kind === 'read' || kind === 'forget')
+    return isListOf(keys, isCounterKey) ? { kind, id, keys } : undefined;
+  return undefined;
+}
+
+/** The response in a message; undefined when it is none. The server is trusted for the inner shape: it is our own. */
+export function responseOf(message: unknown): Response | undefined {
+  if (!isRecord(message) || !isUnits(message['id'])) return undefined;
+  const hasAnswer = ['grants', 'ledgers', 'forgotten', 'error'].some((name) => name in message);
+  return hasAnswer ? (message as Response) : undefined;
+}
+
+export function ledgerMessage(ledger: Ledger | undefined): LedgerMessage {
+  return ledger === undefined ? null : { ...ledger, accounts: [...ledger.accounts] };
+}
+
+export function ledgerOf(message: LedgerMessage): Ledger | undefined {
+  return message === null ? undefined : { ...message, accounts: new Map(message.accounts) };
+}
+
+function isClaim(value: unknown): value is Claim {
+  if (!isRecord(value)) return false;
+  const { key, limit, gateway, seq, window, held, want, atLeast } = value;
+  if (!isKey(key) || !isKey(gateway) || !isRecord(limit) || limit['kind'] !== 'fixed-window') return false;
+  const { quota, windowMs, starts } = limit;
+  if (starts !== 'aligned' && starts !== 'first-request') return false;
+  if (!isUnits(quota) || !isUnits(windowMs) || windowMs < 1 || windowMs > windowMsMax) return false;
+  return [seq, held, want, atLeast].every(isUnits) && (window === undefined || isUnits(window));
+}
+
+function isListOf<T>(value: unknown, isOne: (one: unknown) => one is T): value is T[] {
+  return Array.isArray(value) && value.length <= claimsPerBatchMax && value.every(isOne);
+}
+
+function isCounterKey(value: unknown): value is CounterKey {
+  return isKey(value);
+}
+
+function isKey(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= keyCharactersMax;
+}
+
+function isUnits(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= unitsMax;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { chmodSync, existsSync, unlinkSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { StoreError } from '../../limits/counter-store.ts';
+import { MemoryStore } from '../memory-store.ts';
+import { ledgerMessage, requestOf, type Request, type Response } from './codec.ts';
+import { onJsonLines, writeJsonLine } from './lines.ts';
+
+const ledgersMax = 1_000_000;
+
+/**
+ * One process' counters for all gateways of this machine: a memory store behind a Unix socket that only this user may
+ * open. Each connection that has named its gateway counts as one living gateway.
+ */
+export class PeerServer {
+  readonly #server: Server;
+  readonly #store: MemoryStore;
+  /** The gateway each connection speaks for. */
+  readonly #gateways = new Map<Socket, string>();
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(nowMs: () => number) {
+    const gateways = (): number => new Set(this.#gateways.values()).size;
+    this.#store = new MemoryStore({ nowMs, gateways, ledgersMax });
+    this.#server = createServer((socket) => {
+      this.#serve(socket);
+    });
+  }
+
+  /** Listens on a socket path; takes over a path whose server is gone. Throws when another server answers there. */
+  static async listen(socketPath: string, nowMs: () => number): Promise<PeerServer> {
+    if (existsSync(socketPath)) {
+      if (await answers(socketPath)) throw new Error(`${socketPath}: another counter process listens there`);
+      unlinkSync(socketPath);
+    }
+    const server = new PeerServer(nowMs);
+    server.#server.listen(socketPath);
+    await once(server.#server, 'listening');
+    chmodSync(socketPath, 0o600);
+    return server;
+  }
+
+  async close(): Promise<void> {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await once(this.#server, 'close');
+    await this.#store.close();
+  }
+
+  #serve(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      this.#gateways.delete(socket);
+    });
+    // A gateway that is killed resets its connection; `close` follows and is all that matters.
+    socket.on('error', () => {});
+    onJsonLines(socket, (message) => {
+      const request = requestOf(message);
+      if (request === undefined) socket.destroy(new Error('a message is no request'));
+      else if (request.kind === 'hello') this.#gateways.set(socket, request.gateway);
+      else void this.#answer(request).then((response) => writeJsonLine(socket, response));
+    });
+  }
+
+  async #answer(request: Exclude<Request, { kind: 'hello' }>): Promise<Response> {
+    const { id } = request;
+    try {
+      if (request.kind === 'settle') return { id, grants: await this.#store.settle(request.claims) };
+      if (request.kind === 'read')
+        return { id, ledgers: (await this.#store.read(request.keys)).map(ledgerMessage) };
+      await this.#store.forget(request.keys);
+      return { id, forgotten: true };
+    } catch (error) {
+      if (error instanceof StoreError) return { id, error: error.message };
+      throw error;
+    }
+  }
+}
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => {
+      resolve(false);
+    });
+  });
+}

@@ -1,0 +1,101 @@
+import type { Claim, GatewayId, Grant } from '../../limits/claim.ts';
+import type { Clock } from '../../limits/clock.ts';
+import type { CounterKey } from '../../limits/counter-key.ts';
+import { StoreError, type CounterStore } from '../../limits/counter-store.ts';
+import type { Ledger } from '../../limits/ledger.ts';
+import { grantsOf, ledgerOf, redisKey, settleArguments } from './codec.ts';
+import type { RedisWithScripts } from './connect.ts';
+
+const roster = 'sluice:gateways';
+const heartbeatEveryMs = 1000;
+const heartbeatLifetimeMs = 3000;
+
+/**
+ * Ledgers in one Redis, settled by settle.lua on Redis' clock: one command for all claims of a call. A heartbeat a second
+ * tells how many gateways live; a gateway that closes leaves the roster at once, a crashed one within three seconds.
+ */
+export class RedisStore implements CounterStore {
+  readonly #redis: RedisWithScripts;
+  readonly #gateway: GatewayId;
+  readonly #clock: Clock;
+  readonly #nowMs: (() => number) | undefined;
+  #gateways = 0;
+  #cancelHeartbeat = (): void => {};
+  #lastError = '';
+  #closed = false;
+
+  /** `nowMs` replaces Redis' clock; for tests that need a virtual one. The store owns the connection and closes it. */
+  constructor(parts: {
+    readonly redis: RedisWithScripts;
+    readonly gateway: GatewayId;
+    readonly clock: Clock;
+    readonly nowMs?: () => number;
+  }) {
+    this.#redis = parts.redis;
+    this.#gateway = parts.gateway;
+    this.#clock = parts.clock;
+    this.#nowMs = parts.nowMs;
+    // Why a connection failed is told with the claims that fail for it.
+    this.#redis.on('error', (error: Error) => {
+      this.#lastError = error.message;
+    });
+    this.#redis.on('ready', () => {
+      this.#lastError = '';
+      void this.#beat();
+    });
+  }
+
+  async settle(claims: readonly Claim[]): Promise<readonly Grant[]> {
+    const keys = claims.map(({ key }) => redisKey(key));
+    const args = settleArguments(claims, this.#nowMs?.());
+    const reply = await this.#ask(this.#redis.settleClaims(keys.length, ...keys, ...args));
+    return grantsOf(reply, { claims: claims.length, gateways: this.#gateways });
+  }
+
+  async read(keys: readonly CounterKey[]): Promise<readonly (Ledger | undefined)[]> {
+    const hashes = await this.#ask(Promise.all(keys.map((key) => this.#redis.hgetall(redisKey(key)))));
+    return hashes.map(ledgerOf);
+  }
+
+  async forget(keys: readonly CounterKey[]): Promise<void> {
+    await this.#ask(Promise.all(keys.map((key) => this.#redis.unlink(redisKey(key)))));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelHeartbeat();
+    try {
+      await this.#ask(this.#redis.zrem(roster, this.#gateway));
+    } catch (error) {
+      // Out of reach: the heartbeat runs out by itself.
+      if (!(error instanceof StoreError)) throw error;
+    }
+    this.#redis.disconnect();
+  }
+
+  /** At most one heartbeat is under way; one that fails is followed by the next, or by the next connection's first. */
+  async #beat(): Promise<void> {
+    this.#cancelHeartbeat();
+    try {
+      const living = await this.#ask(this.#redis.heartbeat(1, roster, this.#gateway, heartbeatLifetimeMs));
+      if (typeof living === 'number') this.#gateways = living;
+    } catch (error) {
+      // The last number known stays in use; claims notice by themselves that the store is away.
+      if (!(error instanceof StoreError)) throw error;
+    }
+    if (this.#closed) return;
+    this.#cancelHeartbeat();
+    this.#cancelHeartbeat = this.#clock.after(heartbeatEveryMs, () => {
+      void this.#beat();
+    });
+  }
+
+  async #ask<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      throw new StoreError(this.#lastError === '' ? said : `${said} (${this.#lastError})`, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { GatewayId } from '../../src/limits/claim.ts';
+import { counterKey } from '../../src/limits/counter-key.ts';
+import { StoreError } from '../../src/limits/counter-store.ts';
+import type { FixedWindow } from '../../src/limits/limit.ts';
+import { connectRedis } from '../../src/stores/redis/connect.ts';
+import { RedisStore } from '../../src/stores/redis/redis-store.ts';
+import { systemClock } from '../../src/system-clock.ts';
+import { redisMissing, RedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
+import { describeCounterStore } from './counter-store-contract.ts';
+
+describe.skipIf(redisMissing)('the Redis store', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server.stop());
+
+  const gateway = (name: string): GatewayId => name as GatewayId;
+  const open = async (name: string, nowMs?: () => number): Promise<RedisStore> => {
+    const redis = connectRedis(server.address);
+    const store = new RedisStore({
+      redis,
+      gateway: gateway(name),
+      clock: systemClock,
+      ...(nowMs && { nowMs }),
+    });
+    await until(() => redis.status === 'ready');
+    return store;
+  };
+  const second: FixedWindow = { kind: 'fixed-window', quota: 5, windowMs: 1000, starts: 'first-request' };
+  const claimOn = (subject: string, name: string, seq = 1) => ({
+    key: counterKey('redis', second, [subject]),
+    limit: second,
+    gateway: gateway(name),
+    seq,
+    held: 0,
+    want: 1,
+    atLeast: 0,
+  });
+
+  describeCounterStore('Redis', async () => {
+    let nowMs = 0;
+    const store = await open('contract', () => nowMs);
+    return { store, setTime: (time: number) => (nowMs = time) };
+  });
+
+  test("counts on Redis' clock, and a ledger expires with its window", async () => {
+    const store = await open('clock');
+    const before = Date.now();
+    const [grant] = await store.settle([claimOn('clock', 'clock')]);
+    expect(grant!.window).toBeGreaterThanOrEqual(before - 5);
+    expect(grant!.endsInMs).toBe(1000);
+    await until(async () => (await store.read([claimOn('clock', 'clock').key]))[0] === undefined);
+    expect(Date.now()).toBeGreaterThanOrEqual(grant!.window + 990);
+    await store.close();
+  });
+
+  test('tells how many gateways live; one that closes leaves at once', async () => {
+    const one = await open('one');
+    const two = await open('two');
+    const gatewaysSeen = async (): Promise<number> =>
+      (await one.settle([claimOn('seen', 'one')]))[0]!.gateways;
+    await until(async () => (await gatewaysSeen()) === 2);
+    await two.close();
+    await until(async () => (await gatewaysSeen()) === 1);
+    await one.close();
+  });
+
+  test('goes on when Redis has forgotten the scripts', async () => {
+    const store = await open('flushed');
+    await store.settle([claimOn('flush', 'flushed', 1)]);
+    const admin = connectRedis(server.address);
+    await until(() => admin.status === 'ready');
+    await admin.script('FLUSH');
+    const [grant] = await store.settle([claimOn('flush', 'flushed', 2)]);
+    expect(grant).toMatchObject({ outcome: 'granted', granted: 1, used: 2 });
+    admin.disconnect();
+    await store.close();
+  });
+
+  test('fails at once when Redis is gone, says why, and works again when it is back', async () => {
+    const store = await open('gone');
+    await server.kill();
+    await until(async () => {
+      const failed = await store.settle([claimOn('gone', 'gone')]).catch((error: unknown) => error);
+      expect(failed).toBeInstanceOf(StoreError);
+      return failed instanceof StoreError && failed.message.includes('ECONNREFUSED');
+    });
+    await server.restart();
+    await until(async () => {
+      const grants = await store.settle([claimOn('gone', 'gone', 2)]).catch(() => []);
+      return grants.length === 1;
+    });
+    await store.close();
+  });
+
+  test('never hangs on a frozen Redis, and never sends a claim twice', async () => {
+    const store = await open('frozen');
+    await store.settle([claimOn('frozen', 'frozen', 1)]);
+    server.freeze();
+    const failed = await store.settle([claimOn('frozen', 'frozen', 2)]).catch((error: unknown) => error);
+    server.thaw();
+    expect(failed).toBeInstanceOf(StoreError);
+    await until(async () => {
+      const grants = await store.settle([claimOn('thawed', 'frozen', 3)]).catch(() => []);
+      return grants.length === 1;
+    });
+    const { key } = claimOn('frozen', 'frozen');
+    const used = (await store.read([key]))[0]?.used ?? 0;
+    expect(used).toBeLessThanOrEqual(2);
+    await store.close();
+  });
+});

@@ -1,0 +1,105 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RedisAddress } from '../../src/stores/redis/connect.ts';
+
+const found = spawnSync('redis-server', ['--version']).status === 0;
+if (!found) {
+  const how = 'no redis-server on PATH: install it (Debian: apt-get install redis-server)';
+  if (process.env['CI'] !== undefined) throw new Error(how);
+  process.stderr.write(`\n  SKIPPED, the tests that need a real Redis: ${how}\n\n`);
+}
+
+/** For `describe.skipIf`: whether this machine has no redis-server. In CI that is an error, not a skip. */
+export const redisMissing: boolean = !found;
+
+/** A private redis-server on a free loopback port, without persistence. The test that starts it stops it. */
+export class RedisServer {
+  readonly port: number;
+  readonly #folder: string;
+  #process: ChildProcess | undefined;
+
+  private constructor(port: number) {
+    this.port = port;
+    this.#folder = mkdtempSync(join(tmpdir(), 'sluice-redis-'));
+  }
+
+  static async start(): Promise<RedisServer> {
+    const server = new RedisServer(await freePort());
+    await server.restart();
+    return server;
+  }
+
+  get address(): RedisAddress {
+    return {
+      host: '127.0.0.1',
+      port: this.port,
+      database: 0,
+      tls: false,
+      connectDeadlineMs: 1000,
+      silenceMsMax: 1000,
+    };
+  }
+
+  /** Starts it again, empty, on the same port. */
+  async restart(): Promise<void> {
+    const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    this.#process = spawn('redis-server', [...args, '--dir', this.#folder], { stdio: 'ignore' });
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      if (await accepts(this.port)) return;
+      await sleep(25);
+    }
+    throw new Error(`redis-server didn't start on port ${this.port}`);
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Stops answering without closing a connection, until `thaw`. */
+  freeze(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** A loopback port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => {
+      resolve(false);
+    });
+  });
+}
