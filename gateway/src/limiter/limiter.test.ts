@@ -66,7 +66,7 @@ describe('the limiter', () => {
     return answers[0];
   };
   const admittedOf = async (times: number, charges: readonly Charge[], asked = limiter): Promise<number> => {
-    const verdicts = Promise.all(Array.from({ length: times }, () => asked.admit(charges)));
+    const verdicts = Promise.all(Array.from({ length: times }, async () => asked.admit(charges)));
     await clock.advance(0);
     return (await verdicts).filter(({ admitted }) => admitted).length;
   };
