@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import type { Limit } from '../limits/limit.ts';
+import type { Api, Application, Operation } from './catalogue.ts';
+import { levels } from './levels.ts';
+import { plan } from './plan.ts';
+import type { Consumer, RequestFacts } from './request-facts.ts';
+
+const limit = (quota: number, windowMs = 60_000): Limit => {
+  return { kind: 'fixed-window', quota, windowMs, starts: 'aligned' };
+};
+
+const operation: Operation = {
+  target: '/items/{id}',
+  verb: 'GET',
+  open: false,
+  policy: { name: '10KPerMin', limit: limit(10_000) },
+};
+
+const api: Api = {
+  name: 'Orders',
+  version: '1.0.0',
+  context: '/orders',
+  basePaths: ['/orders/1.0.0'],
+  blocked: false,
+  apiKeyHeader: 'apikey',
+  operations: [operation],
+  anonymous: { tier: { name: 'Unauthenticated', quota: limit(500) }, by: { kind: 'client-address' } },
+  backends: {
+    PRODUCTION: { url: 'http://127.0.0.1:9001', limit: limit(50, 1000) },
+    SANDBOX: { url: 'http://127.0.0.1:9002' },
+  },
+};
+
+const application: Application = {
+  id: 'alice/MobileApp',
+  name: 'MobileApp',
+  owner: 'alice',
+  tier: { name: '50PerMin', quota: limit(50), burst: limit(5, 1000) },
+  apiKeys: [],
+  subscriptions: [],
+};
+
+const gold = { name: 'PartnerGold', quota: limit(5000), burst: limit(100, 1000) };
+const consumer: Consumer = { kind: 'application', application, user: 'alice', tier: gold };
+
+function planned(more: Partial<RequestFacts>): [string, string][] {
+  const charges = plan({ api, operation, consumer, keyType: 'PRODUCTION', ...more });
+  return charges.map(({ level, key }) => [level, key]);
+}
+
+describe('the plan of a request', () => {
+  test('charges every level in the order of evaluation, under the keys of the contract', () => {
+    expect(planned({})).toEqual([
+      ['operation', 'operation@60000:/orders/1.0.0/items/{id}:GET'],
+      ['subscription', 'subscription@60000:alice/MobileApp:/orders:1.0.0:PartnerGold'],
+      ['burst', 'burst@1000:alice/MobileApp:/orders:1.0.0:PartnerGold'],
+      ['application', 'application@60000:alice/MobileApp:alice'],
+      ['application-burst', 'application-burst@1000:alice/MobileApp:alice'],
+      ['backend', 'backend@1000:/orders:1.0.0:PRODUCTION'],
+    ]);
+    const order = planned({ api: { ...api, policy: { name: 'P', limit: limit(1) } } }).map(
+      ([level]) => level,
+    );
+    expect(order).toEqual(levels.filter((level) => order.includes(level)));
+  });
+
+  test('an API-level policy replaces those of the operations, also when it sets no limit', () => {
+    const limited = planned({ api: { ...api, policy: { name: 'ApiPolicy', limit: limit(7) } } });
+    expect(limited[0]).toEqual(['api', 'api@60000:/orders/1.0.0']);
+    expect(limited.some(([level]) => level === 'operation')).toBe(false);
+    const unlimited = planned({ api: { ...api, policy: { name: 'Unlimited' } } });
+    expect(unlimited[0]?.[0]).toBe('subscription');
+  });
+
+  test('counts sandbox and production apart at the backend, and together elsewhere', () => {
+    const sandbox = planned({ keyType: 'SANDBOX' });
+    expect(sandbox).toEqual(planned({}).slice(0, -1));
+  });
+
+  test('all applications share a backend; each has its own subscription and application counters', () => {
+    const other = { ...application, id: 'bob/Shop' };
+    const keys = new Set(planned({ consumer: { ...consumer, application: other } }).map(([, key]) => key));
+    const shared = planned({}).filter(([, key]) => keys.has(key));
+    expect(shared.map(([level]) => level)).toEqual(['operation', 'backend']);
+  });
+
+  test('anonymous callers count by their subject and owe no application limit', () => {
+    const anonymous: Consumer = { kind: 'anonymous', subject: '2001:db8::/64', tier: api.anonymous.tier };
+    expect(planned({ consumer: anonymous }).slice(1)).toEqual([
+      ['subscription', 'subscription@60000:2001%3Adb8%3A%3A/64:/orders:1.0.0:Unauthenticated'],
+      ['backend', 'backend@1000:/orders:1.0.0:PRODUCTION'],
+    ]);
+  });
+
+  test('no limits, no charges', () => {
+    const free = {
+      ...consumer,
+      tier: { name: 'Unlimited' },
+      application: { ...application, tier: { name: 'Unlimited' } },
+    };
+    expect(
+      planned({
+        operation: { ...operation, policy: { name: 'Unlimited' } },
+        consumer: free,
+        keyType: 'SANDBOX',
+      }),
+    ).toEqual([]);
+  });
+});
