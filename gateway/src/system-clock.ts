@@ -14,3 +14,8 @@ export const systemClock: Clock = {
     setImmediate(run);
   },
 };
+
+/** Monotonic ms with fractions, to measure durations; decides nothing. */
+export function stopwatchMs(): number {
+  return performance.now();
+}

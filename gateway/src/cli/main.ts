@@ -1,3 +1,104 @@
+import { hostname } from 'node:os';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { checkHome } from './commands/check.ts';
+import { runCounters } from './commands/counters.ts';
+import { runDemo, type DemoOptions } from './commands/demo.ts';
+import { runStart, type StartOptions } from './commands/start.ts';
+import { exitCodes } from './exit-codes.ts';
+
+/** Runs one command; resolves to the exit code. Results go to stdout, words for people to stderr. */
 export async function main(args: readonly string[]): Promise<number> {
-  return Promise.resolve(args.length);
+  let code: number = exitCodes.done;
+  const program = commands(async (running) => {
+    code = await running;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  }
+  return code;
+}
+
+type Finish = (running: Promise<number>) => Promise<void>;
+
+function commands(finish: Finish): Command {
+  const program = new Command('sluice')
+    .description('An API gateway whose rate limits hold exactly for a whole cluster.')
+    .exitOverride()
+    .showHelpAfterError('(sluice --help lists the commands, sluice COMMAND --help its options)')
+    .configureHelp({ showGlobalOptions: true });
+  addStart(program, finish);
+  addCheck(program, finish);
+  addDemo(program, finish);
+  addCounters(program, finish);
+  return program;
+}
+
+function homeOption(): Option {
+  return new Option('--home <dir>', 'folder with deployment.toml, apis/, policies/, applications/')
+    .env('SLUICE_HOME')
+    .default(process.cwd(), 'the working directory');
+}
+
+function addStart(program: Command, finish: Finish): void {
+  program
+    .command('start')
+    .description('run one gateway until SIGTERM or SIGINT, then drain')
+    .addOption(homeOption())
+    .option('--port <n>', 'port for clients', wholeNumber(0, 65_535))
+    .option('--admin-port <n>', 'port of the admin listener', wholeNumber(0, 65_535))
+    .option('--gateway-id <id>', "this gateway's name")
+    .option(
+      '--store <url>',
+      'where the counters are: local, unix:/path (sluice counters), redis://host:port/db',
+    )
+    .option('--threads <n>', 'threads that serve', wholeNumber(1, 256))
+    .option('--to <url>', 'without any file: the backend')
+    .option('--limit <limit>', 'with --to: such as 100/min or 10/s')
+    .option('--by <subject>', 'with --to: one counter for each ip, or for each value of header:NAME')
+    .action((options: StartOptions) => finish(runStart(options)));
+}
+
+function addCheck(program: Command, finish: Finish): void {
+  program
+    .command('check')
+    .description('read every file of a home and print every problem with file, line and column')
+    .addOption(homeOption())
+    .option('--json', 'print the findings as JSON')
+    .action(({ home, json = false }: { home: string; json?: boolean }) => {
+      const environment = { variables: process.env, hostName: hostname() };
+      const { stdout, stderr } = process;
+      return finish(checkHome({ homePath: home, json, stdout, stderr, environment }));
+    });
+}
+
+function addDemo(program: Command, finish: Finish): void {
+  program
+    .command('demo')
+    .description(
+      'run a cluster on this machine, send traffic, and compare what it admitted with what the backend counted',
+    )
+    .option('--gateways <n>', 'gateway processes', wholeNumber(1, 16), 3)
+    .option('--redis <url>', 'count in this Redis instead of a process of the demo')
+    .option('--stay', 'no traffic: serve the example until Ctrl-C, with lines to try')
+    .option('--json', 'print the result as JSON')
+    .action((options: DemoOptions) => finish(runDemo(options)));
+}
+
+function addCounters(program: Command, finish: Finish): void {
+  program
+    .command('counters')
+    .description('hold the counters for all gateways of this machine (sluice start --store unix:PATH)')
+    .requiredOption('--socket <path>', 'where to listen')
+    .action(({ socket }: { socket: string }) => finish(runCounters(socket)));
+}
+
+function wholeNumber(from: number, to: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= from && number <= to) return number;
+    throw new InvalidArgumentError(`expected a whole number from ${from} to ${to}`);
+  };
 }

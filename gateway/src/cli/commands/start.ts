@@ -1,0 +1,108 @@
+import { hostname } from 'node:os';
+import type { Config } from '../../config/config.ts';
+import { readConfig } from '../../config/read-config.ts';
+import { startGateway } from '../../start.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { tellParent } from '../parent.ts';
+import { printDiagnostics } from '../print-diagnostics.ts';
+import { quickConfig } from '../quick-config.ts';
+import { readHome } from '../read-home.ts';
+import { parseStoreUrl } from '../store-url.ts';
+import { untilToldToEnd } from '../until-told-to-end.ts';
+
+/** What `sluice start` was told on its command line; whatever is given wins over the files. */
+export interface StartOptions {
+  readonly home: string;
+  readonly port?: number;
+  readonly adminPort?: number;
+  readonly gatewayId?: string;
+  readonly store?: string;
+  readonly threads?: number;
+  readonly to?: string;
+  readonly limit?: string;
+  readonly by?: string;
+}
+
+/** `sluice start`: runs one gateway until it is told to end, then drains. Gives the exit code. */
+export async function runStart(options: StartOptions): Promise<number> {
+  if (options.threads !== undefined && options.threads !== 1)
+    return usage('--threads: only 1 is supported yet');
+  const configured = options.to === undefined ? await configOfHome(options.home) : configOfFlags(options);
+  if (typeof configured === 'number') return configured;
+  const config = withFlags(configured, options);
+  if (typeof config === 'string') return usage(config);
+  const report = (line: string): void => {
+    process.stderr.write(`sluice: ${line}\n`);
+  };
+  let gateway;
+  try {
+    gateway = await startGateway(config, report);
+  } catch (error) {
+    if (!isTakenPort(error)) throw error;
+    return refuse(`can't listen: ${error.message}`, exitCodes.usage);
+  }
+  report(`serving ${config.apis.length} APIs on http://${config.listener.host}:${gateway.port}`);
+  report(`admin on http://${config.admin.host}:${gateway.adminPort}, counters: ${describeStore(config)}`);
+  tellParent({ listening: { port: gateway.port, adminPort: gateway.adminPort } });
+  report(`${await untilToldToEnd()}: draining`);
+  await gateway.close();
+  return exitCodes.done;
+}
+
+async function configOfHome(home: string): Promise<Config | number> {
+  const read = await readHome(home);
+  const environment = { variables: process.env, hostName: hostname() };
+  const { config, diagnostics } =
+    'diagnostics' in read ? { ...read, config: undefined } : readConfig(read.home, environment);
+  printDiagnostics(
+    diagnostics.filter(({ severity }) => severity !== 'note'),
+    process.stderr,
+  );
+  return config ?? exitCodes.badConfiguration;
+}
+
+function configOfFlags({ to = '', limit, by }: StartOptions): Config | number {
+  if (limit === undefined) return usage('--to needs --limit, such as --limit 100/min');
+  const config = quickConfig({ to, limit, by });
+  return typeof config === 'string' ? usage(config) : config;
+}
+
+function withFlags(config: Config, options: StartOptions): Config | string {
+  const store = options.store === undefined ? config.store : parseStoreUrl(options.store);
+  if (typeof store === 'string') return `--store: ${store}`;
+  return {
+    ...config,
+    store,
+    gateway: { ...config.gateway, id: options.gatewayId ?? config.gateway.id },
+    listener: { ...config.listener, port: options.port ?? config.listener.port },
+    admin: { ...config.admin, port: options.adminPort ?? config.admin.port },
+  };
+}
+
+function describeStore({ store }: Config): string {
+  switch (store.kind) {
+    case 'memory':
+      return 'in this process';
+    case 'peer':
+      return `unix:${store.socketPath}`;
+    case 'redis':
+      return `Redis at ${store.host}:${store.port}`;
+    default:
+      return store satisfies never;
+  }
+}
+
+function isTakenPort(error: unknown): error is NodeJS.ErrnoException {
+  return (
+    error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES')
+  );
+}
+
+function usage(what: string): number {
+  return refuse(what, exitCodes.usage);
+}
+
+function refuse(what: string, code: number): number {
+  process.stderr.write(`sluice start: ${what}\n`);
+  return code;
+}

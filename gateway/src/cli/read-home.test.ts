@@ -1,0 +1,119 @@
+import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readHome } from './read-home.ts';
+
+let home = '';
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'sluice-home-'));
+});
+afterEach(async () => {
+  await rm(home, { recursive: true, force: true });
+});
+
+async function write(path: string, content: string | Uint8Array = 'x'): Promise<string> {
+  await mkdir(dirname(join(home, path)), { recursive: true });
+  await writeFile(join(home, path), content);
+  return join(home, path);
+}
+
+async function paths(): Promise<readonly string[]> {
+  const read = await readHome(home);
+  return 'home' in read ? read.home.map(({ path, text }) => (text === '' ? `${path} unread` : path)) : [];
+}
+
+async function problems(): Promise<readonly string[]> {
+  const read = await readHome(home);
+  if ('home' in read) return [];
+  return read.diagnostics.map(({ code, at, message }) => `${at.file} ${code} ${message}`);
+}
+
+test('the files of every folder are read, of an API project only its description', async () => {
+  await write('repository/conf/deployment.toml');
+  await write('repository/conf/log4j2.properties');
+  await write('apis/Orders/api.yaml');
+  await write('apis/Orders/Definitions/swagger.yaml');
+  await write('apis/Orders/Docs/x.yaml');
+  await write('apis/Payments.json');
+  await write('policies/Subscription-Gold.yml');
+  await write('applications/App.yaml');
+  await write('deny-policies/one.json');
+  await write('README.md');
+  expect(await paths()).toEqual([
+    'repository/conf/deployment.toml',
+    'apis/Orders/api.yaml',
+    'apis/Payments.json',
+    'policies/Subscription-Gold.yml',
+    'applications/App.yaml',
+    'deny-policies/one.json',
+  ]);
+});
+
+test("hidden files and editors' copies are passed over", async () => {
+  await write('deployment.toml');
+  for (const name of ['.a.yaml.swp', '.hidden.yaml', 'a.yaml~', '.git/x.yaml']) await write(`apis/${name}`);
+  expect(await paths()).toEqual(['deployment.toml']);
+});
+
+test('what else lies in the folders is listed unread, to be reported', async () => {
+  await write('apis/Orders.zip');
+  await write('apis/NoDescription/swagger.yaml');
+  await write('policies/README.md');
+  await write('policies/old/Subscription-Gold.yaml');
+  expect(await paths()).toEqual([
+    'apis/NoDescription/ unread',
+    'apis/Orders.zip unread',
+    'policies/README.md unread',
+    'policies/old/ unread',
+  ]);
+});
+
+test('symbolic links are followed, as container platforms mount files', async () => {
+  const real = await write('..data/deployment.toml');
+  await symlink(real, join(home, 'deployment.toml'));
+  expect(await paths()).toEqual(['deployment.toml']);
+});
+
+test('a byte order mark is no part of the text', async () => {
+  await write('deployment.toml', '\uFEFF[server]\n');
+  expect(await readHome(home)).toEqual({ home: [{ path: 'deployment.toml', text: '[server]\n' }] });
+});
+
+test('a file that is not UTF-8, too large, no file, or a dead link is named, all in one run', async () => {
+  await write('deployment.toml', new Uint8Array([0x61, 0xff, 0x61]));
+  await truncate(await write('apis/large.yaml'), 1024 * 1024 + 1);
+  await mkdir(join(home, 'policies'));
+  await symlink(join(home, 'nowhere'), join(home, 'policies/dead.yaml'));
+  await write('applications', 'not a folder');
+  expect(await problems()).toEqual([
+    "applications unreadable-file The folder can't be read: ENOTDIR.",
+    'deployment.toml unreadable-file The file is not UTF-8 text.',
+    'apis/large.yaml too-large The file is larger than 1048576 bytes.',
+    "policies/dead.yaml unreadable-file The file can't be read: ENOENT.",
+  ]);
+});
+
+test.skipIf(process.getuid?.() === 0)('a file without permission is named', async () => {
+  await chmod(await write('deployment.toml'), 0);
+  expect(await problems()).toEqual(["deployment.toml unreadable-file The file can't be read: EACCES."]);
+});
+
+test('a file of the largest size is read', async () => {
+  await write('deployment.toml', '#'.repeat(1024 * 1024));
+  expect(await paths()).toEqual(['deployment.toml']);
+});
+
+test('too many files, and too many bytes, are refused', async () => {
+  await mkdir(join(home, 'apis'));
+  await Promise.all(
+    Array.from({ length: 10_001 }, (_, index) => writeFile(join(home, `apis/${index}.yaml`), '')),
+  );
+  expect(await problems()).toEqual([`${home} too-large The home holds more than 10000 files.`]);
+  await rm(join(home, 'apis'), { recursive: true });
+  await mkdir(join(home, 'apis'));
+  for (let index = 0; index < 65; index += 1) await truncate(await write(`apis/${index}.yaml`), 1024 * 1024);
+  expect(await problems()).toEqual([
+    `${home} too-large The files of the home are larger than 67108864 bytes together.`,
+  ]);
+});

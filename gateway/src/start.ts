@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { Registry } from '@prometheus-io/client';
+import { openAccessLog } from './access-log.ts';
+import { startAdmin } from './admin/server.ts';
+import { Backends } from './backends/backends.ts';
+import type { Config } from './config/config.ts';
+import { Limiter } from './limiter/limiter.ts';
+import { limiterGauges, limiterMetrics } from './limiter-metrics.ts';
+import type { GatewayId } from './limits/claim.ts';
+import { exchangeMetrics } from './metrics.ts';
+import { handle, type DataPlane } from './proxy/handle.ts';
+import type { ExchangeRecorder } from './proxy/observe.ts';
+import { refusalAnswer } from './proxy/respond.ts';
+import { startProxy, type Proxy } from './proxy/server.ts';
+import { compileServing } from './proxy/serving.ts';
+import { openStore } from './stores/open-store.ts';
+import { stopwatchMs, systemClock as clock } from './system-clock.ts';
+
+/** A gateway that serves. */
+export interface RunningGateway {
+  readonly port: number;
+  readonly adminPort: number;
+  /** Refuses new connections, ends running requests, gives leases back, and closes everything in reverse order. */
+  close(): Promise<void>;
+}
+
+const drainMsMax = 30_000;
+
+/**
+ * The composition root: configuration → store → limiter → admin listener → data plane. `report` gets lines for people.
+ * Rejects when a port can't be had; a store that is away doesn't keep a gateway from starting.
+ */
+export async function startGateway(config: Config, report: (line: string) => void): Promise<RunningGateway> {
+  const reportBug = (error: unknown): void => {
+    report(`bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  };
+  const state = { serving: false, draining: false };
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    state.draining = true;
+    for (const closeOne of closers.toReversed()) await closeOne();
+  };
+  try {
+    const accessLog = openAccessLog('stdout');
+    closers.push(() => accessLog.close());
+    const registry = new Registry();
+    const limiter = openLimiter(config, registry, report);
+    closers.push(() => limiter.close());
+    const admin = await startAdmin({
+      ...config.admin,
+      status: () => ({ ...limiter.state, ...state, apis: config.apis.length }),
+      metrics: { metrics: () => registry.metrics(), contentType: registry.contentType },
+      reportBug,
+    });
+    closers.push(() => admin.close());
+    const backends = new Backends(clock);
+    closers.push(() => backends.close());
+    const recorders = [exchangeMetrics(registry), accessLog];
+    const proxy = await startDataPlane(config, { limiter, backends, recorders, reportBug });
+    closers.push(() => proxy.drain(drainMsMax));
+    state.serving = true;
+    return { port: proxy.port, adminPort: admin.port, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openLimiter(config: Config, registry: Registry, report: (line: string) => void): Limiter {
+  const gateway = gatewayId(config.gateway.id);
+  const limiter = new Limiter({
+    store: openStore(config.store, { gateway, clock }),
+    clock,
+    settings: {
+      gateway,
+      claimDeadlineMs: config.gateway.claimDeadlineMs,
+      gatewaysMin: config.gateway.countMin,
+      onStoreFailure: config.onStoreFailure,
+    },
+    recorder: limiterMetrics(registry, report),
+  });
+  limiterGauges(registry, limiter);
+  return limiter;
+}
+
+function startDataPlane(
+  config: Config,
+  parts: {
+    readonly limiter: Limiter;
+    readonly backends: Backends;
+    readonly recorders: readonly ExchangeRecorder[];
+    readonly reportBug: (error: unknown) => void;
+  },
+): Promise<Proxy> {
+  const { limiter, backends, recorders, reportBug } = parts;
+  const serving = compileServing(config, backends);
+  const plane: DataPlane = {
+    serving: () => serving,
+    admission: limiter,
+    clock,
+    stopwatchMs,
+    recorders,
+    reportBug,
+  };
+  const { retryAfter } = config.responses;
+  return startProxy({
+    host: config.listener.host,
+    port: config.listener.port,
+    clock,
+    stopwatchMs,
+    handle: (exchange) => {
+      handle(exchange, plane);
+    },
+    answerTo: (refusal) => refusalAnswer(refusal, { nowWallMs: clock.wallMs(), retryAfter }),
+  });
+}
+
+/** Each start is a new gateway to the ledgers: what an earlier process of the same name held is not ours. */
+function gatewayId(name: string): GatewayId {
+  return `${name}-${randomBytes(6).toString('hex')}` as GatewayId;
+}

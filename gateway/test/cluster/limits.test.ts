@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startEchoBackend, type EchoBackend } from '../../src/cli/demo/echo-backend.ts';
+import { prove } from '../../src/cli/demo/proof.ts';
+import { offerTraffic } from '../../src/cli/demo/traffic.ts';
+import { redisKey } from '../../src/stores/redis/codec.ts';
+import { connectRedis, type RedisWithScripts } from '../../src/stores/redis/connect.ts';
+import type { CounterKey } from '../../src/limits/counter-key.ts';
+import { systemClock } from '../../src/system-clock.ts';
+import { Gateways, redisDeployment } from '../support/gateways.ts';
+import { redisMissing, RedisServer } from '../support/redis-server.ts';
+import { apiProject, application, subscriptionPolicy, TestHome } from '../support/test-home.ts';
+import { until } from '../support/until.ts';
+
+describe.skipIf(redisMissing)('three gateways on one Redis', () => {
+  let redis: RedisServer;
+  let client: RedisWithScripts;
+  let production: EchoBackend;
+  let sandbox: EchoBackend;
+  let home: TestHome;
+  let gateways: Gateways;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    client = connectRedis(redis.address);
+    production = await startEchoBackend(0, stopwatchMs);
+    sandbox = await startEchoBackend(0, stopwatchMs);
+    const ports = { production: production.port, sandbox: sandbox.port };
+    const limited = { ...ports, maxTps: '{production: 50, sandbox: 2000}' };
+    home = new TestHome({
+      'repository/conf/deployment.toml': redisDeployment(redis),
+      'apis/Open.yaml': apiProject({ name: 'Open', ...ports }),
+      'apis/Limited.yaml': apiProject({ name: 'Limited', ...limited }),
+      'policies/Subscription-Burst100.yaml': subscriptionPolicy('Burst100', {
+        perMinute: 90_000,
+        burstPerSecond: 100,
+      }),
+      'policies/Subscription-Quota1000.yaml': subscriptionPolicy('Quota1000', { perMinute: 1000 }),
+      'policies/Subscription-Tiny.yaml': subscriptionPolicy('Tiny', { perMinute: 5, burstPerSecond: 3 }),
+      'applications/Burst.yaml': application('Burst', { Open: 'Burst100' }),
+      'applications/Quota.yaml': application('Quota', { Open: 'Quota1000' }),
+      'applications/One.yaml': application('One', { Limited: 'Unlimited' }),
+      'applications/Two.yaml': application('Two', { Limited: 'Unlimited' }),
+      'applications/Trial.yaml': application('Trial', { Limited: 'Gold' }, '10PerMin'),
+    });
+    gateways = await Gateways.start(home.path, 3);
+  });
+  afterAll(async () => {
+    await gateways?.stop();
+    client?.disconnect();
+    await Promise.all([production?.close(), sandbox?.close(), redis?.stop()]);
+    home?.remove();
+  });
+
+  const offer = (path: string, key: string, perSecond: number, durationMs: number) =>
+    offerTraffic({
+      gateways: gateways.urls,
+      path,
+      headers: { ApiKey: key },
+      perSecond,
+      durationMs,
+      clock: { ...systemClock, after: keepAlive },
+      onProgress: () => {},
+    });
+  const arrivalsDuring = async (backend: EchoBackend, run: () => Promise<unknown>): Promise<number[]> => {
+    const before = backend.arrivalsMs.length;
+    await run();
+    return backend.arrivalsMs.slice(before);
+  };
+  const used = async (key: string): Promise<number> =>
+    Number((await client.hget(redisKey(key as CounterKey), 'used')) ?? 0);
+
+  test('a burst of 100 a second holds for the cluster under four times the load', async () => {
+    let answers: Awaited<ReturnType<typeof offer>> = [];
+    const arrivalsMs = await arrivalsDuring(production, async () => {
+      answers = await offer('/open/1.0.0/items', 'Burst-production', 400, 5000);
+    });
+    const proof = prove({ arrivalsMs, answers, limit: 100 });
+    expect(proof.over, JSON.stringify(proof)).toBe(0);
+    expect(proof.admitted).toBe(proof.arrived);
+    const whole = proof.windows.slice(0, -1);
+    expect(whole.length).toBeGreaterThanOrEqual(4);
+    for (const count of whole) expect(count, JSON.stringify(proof.windows)).toBeGreaterThanOrEqual(98);
+  });
+
+  test('a quota of 1,000 a minute admits exactly 1,000', async () => {
+    await minuteWithRoomFor(8000);
+    const arrivals = await arrivalsDuring(production, () =>
+      offer('/open/1.0.0/items', 'Quota-production', 700, 3000),
+    );
+    expect(arrivals.length).toBe(1000);
+  });
+
+  test('a backend limit of 50 a second is shared by all applications, and the sandbox stays open', async () => {
+    const arrivalsMs = await arrivalsDuring(production, async () => {
+      const open = await arrivalsDuring(sandbox, () =>
+        Promise.all([
+          offer('/limited/1.0.0/items', 'One-production', 150, 3000),
+          offer('/limited/1.0.0/items', 'Two-production', 150, 3000),
+          offer('/limited/1.0.0/items', 'One-sandbox', 100, 3000),
+        ]),
+      );
+      expect(open.length).toBeGreaterThanOrEqual(290);
+    });
+    const { over, windows } = prove({ arrivalsMs, answers: [], limit: 50 });
+    expect(over, JSON.stringify(windows)).toBe(0);
+    for (const count of windows.slice(0, -1)) expect(count).toBeGreaterThanOrEqual(48);
+  });
+
+  test('a request that one level refuses leaves all other counters as they were', async () => {
+    await minuteWithRoomFor(5000);
+    const keys = {
+      application: 'application@60000:tester/Trial:tester',
+      subscription: 'subscription@60000:tester/Trial:/limited:1.0.0:Gold',
+      backend: 'backend@1000:/limited:1.0.0:SANDBOX',
+    };
+    const ask = async (gateway: number): Promise<number> => {
+      const response = await fetch(`${gateways.urls[gateway]}/limited/1.0.0/items`, {
+        headers: { ApiKey: 'Trial-sandbox' },
+      });
+      await response.arrayBuffer();
+      return response.status;
+    };
+    const statuses: number[] = [];
+    for (let index = 0; index < 30; index += 1) statuses.push(await ask(index % 3));
+    expect(statuses.filter((status) => status === 200).length).toBe(10);
+    expect(statuses.filter((status) => status === 429).length).toBe(20);
+    await until(async () => (await used(keys.subscription)) === 10 && (await used(keys.application)) === 10);
+    await until(async () => (await used(keys.backend)) <= 10);
+  });
+});
+
+/** Waits for the next minute when this one is nearly over, so that a quota's window isn't cut in two. */
+async function minuteWithRoomFor(neededMs: number): Promise<void> {
+  const leftMs = 60_000 - (Date.now() % 60_000);
+  if (leftMs < neededMs) await new Promise((resolve) => setTimeout(resolve, leftMs + 50));
+}
+
+function stopwatchMs(): number {
+  return performance.now();
+}
+
+/** A test has nothing else that keeps the process alive. */
+function keepAlive(delayMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, delayMs);
+  return () => {
+    clearTimeout(timer);
+  };
+}

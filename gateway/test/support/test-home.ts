@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** A home folder in a temporary place, made of texts by path; the test that makes it removes it. */
+export class TestHome {
+  readonly path: string;
+
+  constructor(files: Readonly<Record<string, string>>) {
+    this.path = mkdtempSync(join(tmpdir(), 'sluice-home-'));
+    for (const [path, text] of Object.entries(files)) this.write(path, text);
+  }
+
+  write(path: string, text: string): void {
+    const full = join(this.path, path);
+    mkdirSync(dirname(full), { recursive: true });
+    writeFileSync(full, text);
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true });
+  }
+}
+
+/** An API project with everything a cluster test varies. */
+export function apiProject(api: {
+  readonly name: string;
+  readonly production: number;
+  readonly sandbox?: number;
+  readonly maxTps?: string;
+  readonly apiThrottlingPolicy?: string;
+  readonly operations?: string;
+}): string {
+  const sandbox =
+    api.sandbox === undefined ? '' : `sandbox_endpoints: {url: "http://127.0.0.1:${api.sandbox}"}`;
+  return `
+type: api
+version: v4.7.0
+data:
+  name: ${api.name}
+  context: /${api.name.toLowerCase()}
+  version: 1.0.0
+  policies: [Unlimited, Gold, Burst100, Quota1000, Tiny]
+  securityScheme: [api_key]
+  ${api.apiThrottlingPolicy === undefined ? '' : `apiThrottlingPolicy: ${api.apiThrottlingPolicy}`}
+  ${api.maxTps === undefined ? '' : `maxTps: ${api.maxTps}`}
+  endpointConfig:
+    endpoint_type: http
+    production_endpoints: {url: "http://127.0.0.1:${api.production}"}
+    ${sandbox}
+  operations: ${api.operations ?? '[{target: /*, verb: GET}, {target: /*, verb: POST}]'}
+`;
+}
+
+/** An application whose keys are `<name>-production` and `<name>-sandbox`, with one tier for each subscribed API. */
+export function application(
+  name: string,
+  subscriptions: Readonly<Record<string, string>>,
+  tier = 'Unlimited',
+): string {
+  const subscribed = Object.entries(subscriptions).map(
+    ([api, plan]) => `    - {apiId: {apiName: ${api}, version: 1.0.0}, throttlingPolicy: ${plan}}`,
+  );
+  return `
+type: application
+version: v4.7.0
+data:
+  applicationInfo: {name: ${name}, owner: tester, throttlingPolicy: ${tier}}
+  apiKeys:
+    - {keyType: PRODUCTION, sha256: ${sha256(`${name}-production`)}}
+    - {keyType: SANDBOX, sha256: ${sha256(`${name}-sandbox`)}}
+  subscribedAPIs:
+${subscribed.join('\n')}
+`;
+}
+
+/** A subscription policy as apictl exports it. */
+export function subscriptionPolicy(
+  name: string,
+  limits: { readonly perMinute: number; readonly burstPerSecond?: number },
+): string {
+  return `
+type: throttling policy
+subtype: subscription policy
+version: v4.7.0
+data:
+  policyName: ${name}
+  defaultLimit:
+    type: REQUESTCOUNTLIMIT
+    requestCount: {timeUnit: min, unitTime: 1, requestCount: ${limits.perMinute}}
+  rateLimitCount: ${limits.burstPerSecond ?? 0}
+  rateLimitTimeUnit: sec
+  stopOnQuotaReach: true
+`;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
