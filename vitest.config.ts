@@ -1,6 +1,6 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['gateway/src/**/*.test.ts', 'gateway/test/architecture.test.ts'] } },
@@ -16,3 +16,5 @@ export default defineConfig({
     ],
   },
 });
+
+export default config;

@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchDecisions } from './decisions.ts';
+import { benchProxy } from './proxy.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -13,6 +14,7 @@ const { values, positionals } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const benches: Readonly<Record<string, () => Promise<string>>> = {
+  proxy: () => benchProxy(rounds, 3000),
   decisions: () => benchDecisions(rounds, 2000),
 };
 

@@ -7,10 +7,9 @@ import type { Config } from './config/config.ts';
 import { Limiter } from './limiter/limiter.ts';
 import { limiterGauges, limiterMetrics } from './limiter-metrics.ts';
 import type { GatewayId } from './limits/claim.ts';
-import { exchangeMetrics } from './metrics.ts';
-import { handle, type DataPlane } from './proxy/handle.ts';
+import { accessLogMetrics, exchangeMetrics } from './metrics.ts';
+import { answerUnread, handle, type DataPlane } from './proxy/handle.ts';
 import type { ExchangeRecorder } from './proxy/observe.ts';
-import { refusalAnswer } from './proxy/respond.ts';
 import { startProxy, type Proxy } from './proxy/server.ts';
 import { compileServing } from './proxy/serving.ts';
 import { openStore } from './stores/open-store.ts';
@@ -55,6 +54,7 @@ export async function startGateway(config: Config, report: (line: string) => voi
     closers.push(() => admin.close());
     const backends = new Backends(clock);
     closers.push(() => backends.close());
+    accessLogMetrics(registry, accessLog);
     const recorders = [exchangeMetrics(registry), accessLog];
     const proxy = await startDataPlane(config, { limiter, backends, recorders, reportBug });
     closers.push(() => proxy.drain(drainMsMax));
@@ -102,7 +102,6 @@ function startDataPlane(
     recorders,
     reportBug,
   };
-  const { retryAfter } = config.responses;
   return startProxy({
     host: config.listener.host,
     port: config.listener.port,
@@ -111,7 +110,7 @@ function startDataPlane(
     handle: (exchange) => {
       handle(exchange, plane);
     },
-    answerTo: (refusal) => refusalAnswer(refusal, { nowWallMs: clock.wallMs(), retryAfter }),
+    answerTo: (refusal) => answerUnread(refusal, plane),
   });
 }
 

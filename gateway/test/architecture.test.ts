@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = join(root, 'gateway/src');
 const linesMax = 250;
 
-/** ARCHITECTURE.md's floors; files beside the folders stand on the highest. */
+/** ARCHITECTURE.md's floors. The files beside the folders stand on the sixth, and the commands use them. */
 const floors: Readonly<Record<string, number>> = {
   limits: 1,
   policy: 2,
@@ -18,9 +18,9 @@ const floors: Readonly<Record<string, number>> = {
   backends: 4,
   proxy: 5,
   admin: 5,
-  cli: 6,
+  cli: 7,
 };
-const topFloor = 6;
+const rootFloor = 6;
 
 interface Source {
   readonly path: string;
@@ -41,7 +41,7 @@ function folderOf(path: string): string {
 }
 
 function floorOf(folder: string): number {
-  return folder === '' ? topFloor : (floors[folder] ?? 0);
+  return folder === '' ? rootFloor : (floors[folder] ?? 0);
 }
 
 /** One line per broken rule, so a failure reads like a list of what to mend. */

@@ -83,6 +83,7 @@ function addDemo(program: Command, finish: Finish): void {
     .option('--gateways <n>', 'gateway processes', wholeNumber(1, 16), 3)
     .option('--redis <url>', 'count in this Redis instead of a process of the demo')
     .option('--stay', 'no traffic: serve the example until Ctrl-C, with lines to try')
+    .option('--first-port <n>', "with --stay: the first gateway's port", wholeNumber(1, 60_000), 8280)
     .option('--json', 'print the result as JSON')
     .action((options: DemoOptions) => finish(runDemo(options)));
 }

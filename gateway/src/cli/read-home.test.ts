@@ -103,17 +103,3 @@ test('a file of the largest size is read', async () => {
   await write('deployment.toml', '#'.repeat(1024 * 1024));
   expect(await paths()).toEqual(['deployment.toml']);
 });
-
-test('too many files, and too many bytes, are refused', async () => {
-  await mkdir(join(home, 'apis'));
-  await Promise.all(
-    Array.from({ length: 10_001 }, (_, index) => writeFile(join(home, `apis/${index}.yaml`), '')),
-  );
-  expect(await problems()).toEqual([`${home} too-large The home holds more than 10000 files.`]);
-  await rm(join(home, 'apis'), { recursive: true });
-  await mkdir(join(home, 'apis'));
-  for (let index = 0; index < 65; index += 1) await truncate(await write(`apis/${index}.yaml`), 1024 * 1024);
-  expect(await problems()).toEqual([
-    `${home} too-large The files of the home are larger than 67108864 bytes together.`,
-  ]);
-});

@@ -62,7 +62,8 @@ async function listFolder(homePath: string, folder: string, report: ReportFile):
   if (!(await exists(path))) return [];
   try {
     const names = await readdir(path);
-    return names.filter((name) => !/^\.|~$/.test(name)).map((name) => `${folder}/${name}`);
+    const wanted = names.toSorted().filter((name) => !/^\.|~$/.test(name));
+    return wanted.map((name) => `${folder}/${name}`);
   } catch (error) {
     report('unreadable-file', folder, `The folder can't be read: ${reasonOf(error)}.`);
     return [];

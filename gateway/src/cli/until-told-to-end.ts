@@ -13,6 +13,6 @@ export async function untilToldToEnd(): Promise<'SIGTERM' | 'SIGINT' | 'parent g
   const told = await promise;
   // The channel would keep this process alive; and a second signal is to end it at once.
   process.off('disconnect', onGone).off('SIGTERM', onTerm).off('SIGINT', onInt);
-  if (process.connected) process.disconnect();
+  if (process.connected) process.disconnect?.();
   return told;
 }

@@ -15,8 +15,8 @@ export interface Entry<Waiter> {
 
 export interface LeaseBookSettings {
   readonly gateway: GatewayId;
-  /** How long a claim may take before the store counts as away. */
-  readonly claimDeadlineMs: number;
+  /** A claim that is unanswered for this long is lost, and the store counts as away. */
+  readonly silenceMsMax: number;
   /** How long an answer of "nothing left" is believed. */
   readonly recheckMs: number;
   /** Counters kept in memory at most. */
@@ -154,7 +154,7 @@ export class LeaseBook<Waiter> {
   leasedUnits(): number {
     const nowMs = this.#clock.monotonicMs();
     let units = 0;
-    for (const { lease } of this.#entries.values()) units += lease.unspent(nowMs);
+    for (const { lease } of this.#entries.values()) units += lease.available(nowMs);
     return units;
   }
 
@@ -171,7 +171,7 @@ export class LeaseBook<Waiter> {
   #send(entries: readonly Entry<Waiter>[]): Promise<boolean> {
     const sentAtMs = this.#clock.monotonicMs();
     const claims = entries.map((entry) => this.#claimOf(entry, sentAtMs));
-    const within = { clock: this.#clock, deadlineMs: this.#settings.claimDeadlineMs };
+    const within = { clock: this.#clock, deadlineMs: this.#settings.silenceMsMax };
     const sending = settleInTime({ store: this.#store, claims }, within).then((answer) => {
       this.#sending.delete(sending);
       const lost = answer instanceof StoreError;

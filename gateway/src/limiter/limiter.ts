@@ -32,6 +32,11 @@ interface Waiting {
 }
 
 const recheckMs = 100;
+/**
+ * Claim deadlines that may pass without an answer before the store counts as away. One late answer must not start an
+ * outage: it usually covers what was spent ahead of it, while a gateway that decides alone may spend what others are granted.
+ */
+const deadlinesOfSilence = 4;
 const countersMax = 1_000_000;
 const waitingMax = 10_000;
 const probeLimit: Limit = { kind: 'fixed-window', quota: 0, windowMs: 1000, starts: 'aligned' };
@@ -66,7 +71,12 @@ export class Limiter {
       store,
       clock,
       recorder,
-      settings: { ...settings, recheckMs, countersMax },
+      settings: {
+        ...settings,
+        silenceMsMax: deadlinesOfSilence * settings.claimDeadlineMs,
+        recheckMs,
+        countersMax,
+      },
       events: {
         settled: (entries) => {
           this.#tryAgain(entries);
@@ -198,7 +208,7 @@ export class Limiter {
         return refusal({ dues, refused: due, because: 'store-unavailable', certain: false }, nowMs);
       }
       this.#book.takeShare(entry, nowMs);
-      if (rule === 'allow' || entry.lease.available(nowMs) >= charge.cost) continue;
+      if (rule === 'allow' || entry.lease.availableAlone(nowMs) >= charge.cost) continue;
       return refusal({ dues, refused: due, because: 'over-limit', certain: false }, nowMs);
     }
     return pay(dues, false, nowMs);

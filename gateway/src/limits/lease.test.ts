@@ -123,10 +123,10 @@ describe('a lease while the store is away', () => {
   test('may spend what it holds and its share of what was left', () => {
     const lease = leaseOf(5);
     lease.takeShare(alone(200));
-    expect(lease.available(200)).toBe(5 + 20);
+    expect(lease.availableAlone(200)).toBe(5 + 20);
     lease.spend(25);
     lease.takeShare(alone(201));
-    expect(lease.available(201)).toBe(0);
+    expect(lease.availableAlone(201)).toBe(0);
   });
 
   test('gains nothing from stating what it spent alone', () => {
@@ -135,7 +135,8 @@ describe('a lease while the store is away', () => {
     lease.spend(15);
     claimed(lease, 0, 201);
     lease.abandon();
-    expect(lease.available(202)).toBe(10);
+    expect(lease.availableAlone(202)).toBe(10);
+    expect(lease.available(202)).toBe(0);
   });
 
   test('has no share left when the store had nothing left', () => {
@@ -143,21 +144,21 @@ describe('a lease while the store is away', () => {
     claimed(lease, 1, 120);
     lease.absorb(grant({ used: 100 }), { nowMs: 121, recheckMs: 50 });
     lease.takeShare(alone(200));
-    expect(lease.available(200)).toBe(0);
+    expect(lease.availableAlone(200)).toBe(0);
   });
 
   test('starts windows in step with the last one, each with its share of the whole', () => {
     const lease = leaseOf(5);
     lease.spend(5);
     lease.takeShare(alone(705));
-    expect(lease.available(705)).toBe(0);
+    expect(lease.availableAlone(705)).toBe(0);
     lease.takeShare(alone(712));
-    expect(lease.available(712)).toBe(33);
+    expect(lease.availableAlone(712)).toBe(33);
     lease.spend(33);
     lease.takeShare(alone(1700));
-    expect(lease.available(1700)).toBe(0);
+    expect(lease.availableAlone(1700)).toBe(0);
     lease.takeShare(alone(1711));
-    expect(lease.available(1711)).toBe(33);
+    expect(lease.availableAlone(1711)).toBe(33);
     expect(claimed(lease, 0, 1712)).toMatchObject({ window: 9_000, held: 0 });
   });
 

@@ -60,8 +60,13 @@ export class Lease {
     this.#limit = limit;
   }
 
-  /** Units that can be spent now without asking anybody. */
+  /** Units that the store has counted for us and that can be spent now without asking anybody. */
   available(nowMs: number): number {
+    return nowMs < this.#deadlineMs ? Math.max(0, this.#account - this.#spent) : 0;
+  }
+
+  /** The same together with our share: what can be spent when the store doesn't answer. */
+  availableAlone(nowMs: number): number {
     if (nowMs >= this.#deadlineMs) return 0;
     return Math.max(0, this.#account + (this.#share ?? 0) - this.#spent);
   }
@@ -100,19 +105,13 @@ export class Lease {
   /** Units left to the cluster in this window, as far as this gateway knows; the whole quota when no window runs. */
   remaining(nowMs: number): number {
     if (nowMs >= this.#deadlineMs) return this.#limit.quota;
-    if (this.#share !== undefined) return this.available(nowMs);
-    const unspent = Math.max(0, this.#account - this.#spent);
-    return Math.max(0, this.#limit.quota - this.#used + unspent);
+    if (this.#share !== undefined) return this.availableAlone(nowMs);
+    return Math.max(0, this.#limit.quota - this.#used + this.#account - this.#spent);
   }
 
   /** Until the window is over; a whole window when none runs. */
   resetsInMs(nowMs: number): number {
     return nowMs < this.#deadlineMs ? this.#deadlineMs - nowMs : this.#limit.windowMs;
-  }
-
-  /** Units counted in the store that nobody has spent yet. */
-  unspent(nowMs: number): number {
-    return nowMs < this.#deadlineMs ? Math.max(0, this.#account - this.#spent) : 0;
   }
 
   /** Makes the next claim and marks it in flight. What a window left unspent at its end is void. */

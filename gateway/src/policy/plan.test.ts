@@ -87,7 +87,7 @@ describe('the plan of a request', () => {
   test('anonymous callers count by their subject and owe no application limit', () => {
     const anonymous: Consumer = { kind: 'anonymous', subject: '2001:db8::/64', tier: api.anonymous.tier };
     expect(planned({ consumer: anonymous }).slice(1)).toEqual([
-      ['subscription', 'subscription@60000:2001%3Adb8%3A%3A/64:/orders:1.0.0:Unauthenticated'],
+      ['subscription', 'anonymous@60000:2001%3Adb8%3A%3A/64:/orders:1.0.0:Unauthenticated'],
       ['backend', 'backend@1000:/orders:1.0.0:PRODUCTION'],
     ]);
   });

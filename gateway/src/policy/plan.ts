@@ -18,8 +18,13 @@ export interface Charge {
  */
 export function plan(facts: RequestFacts): readonly Charge[] {
   const charges: Charge[] = [];
-  const charge = (level: Level, limit: Limit | undefined, subject: readonly string[]): void => {
-    if (limit !== undefined) charges.push({ level, limit, key: counterKey(level, limit, subject), cost: 1 });
+  const charge = (
+    level: Level,
+    limit: Limit | undefined,
+    subject: readonly string[],
+    kind: string = level,
+  ): void => {
+    if (limit !== undefined) charges.push({ level, limit, key: counterKey(kind, limit, subject), cost: 1 });
   };
   const { api, operation, consumer, keyType } = facts;
   if (api.policy !== undefined) {
@@ -28,14 +33,19 @@ export function plan(facts: RequestFacts): readonly Charge[] {
     const resource = `${api.context}/${api.version}${operation.target}`;
     charge('operation', operation.policy?.limit, [resource, operation.verb]);
   }
-  const caller = consumer.kind === 'application' ? consumer.application.id : consumer.subject;
-  const subscription = [caller, api.context, api.version, consumer.tier.name];
-  charge('subscription', consumer.tier.quota, subscription);
-  charge('burst', consumer.tier.burst, subscription);
+  const { tier } = consumer;
   if (consumer.kind === 'application') {
     const { application, user } = consumer;
+    const subscription = [application.id, api.context, api.version, tier.name];
+    charge('subscription', tier.quota, subscription);
+    charge('burst', tier.burst, subscription);
     charge('application', application.tier.quota, [application.id, user]);
     charge('application-burst', application.tier.burst, [application.id, user]);
+  } else {
+    // A kind of their own: an application may be named like an address.
+    const subject = [consumer.subject, api.context, api.version, tier.name];
+    charge('subscription', tier.quota, subject, 'anonymous');
+    charge('burst', tier.burst, subject, 'anonymous-burst');
   }
   charge('backend', api.backends[keyType]?.limit, [api.context, api.version, keyType]);
   return charges;

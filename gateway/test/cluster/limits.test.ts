@@ -28,14 +28,13 @@ describe.skipIf(redisMissing)('three gateways on one Redis', () => {
     const limited = { ...ports, maxTps: '{production: 50, sandbox: 2000}' };
     home = new TestHome({
       'repository/conf/deployment.toml': redisDeployment(redis),
-      'apis/Open.yaml': apiProject({ name: 'Open', ...ports }),
-      'apis/Limited.yaml': apiProject({ name: 'Limited', ...limited }),
+      'apis/Open.yaml': apiProject({ name: 'Open', policies: ['Burst100', 'Quota1000'], ...ports }),
+      'apis/Limited.yaml': apiProject({ name: 'Limited', policies: ['Unlimited', 'Gold'], ...limited }),
       'policies/Subscription-Burst100.yaml': subscriptionPolicy('Burst100', {
         perMinute: 90_000,
         burstPerSecond: 100,
       }),
       'policies/Subscription-Quota1000.yaml': subscriptionPolicy('Quota1000', { perMinute: 1000 }),
-      'policies/Subscription-Tiny.yaml': subscriptionPolicy('Tiny', { perMinute: 5, burstPerSecond: 3 }),
       'applications/Burst.yaml': application('Burst', { Open: 'Burst100' }),
       'applications/Quota.yaml': application('Quota', { Open: 'Quota1000' }),
       'applications/One.yaml': application('One', { Limited: 'Unlimited' }),

@@ -25,6 +25,27 @@ export class Gateways {
     return new Gateways(children);
   }
 
+  /** One metric of each gateway, 0 where it was never set; `name` with its labels. */
+  metric(name: string): Promise<number[]> {
+    return Promise.all(
+      this.adminUrls.map(async (url) => {
+        const text = await (await fetch(`${url}/metrics`)).text();
+        const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+        return Number(line?.slice(name.length + 1) ?? 0);
+      }),
+    );
+  }
+
+  /** What `/readyz?verbose` says of each gateway. */
+  readiness(): Promise<{ readonly state: string; readonly store: string }[]> {
+    return Promise.all(
+      this.adminUrls.map(async (url) => {
+        const response = await fetch(`${url}/readyz?verbose`);
+        return (await response.json()) as { state: string; store: string };
+      }),
+    );
+  }
+
   /** Ends all; gives their exit codes. */
   stop(): Promise<(number | null)[]> {
     return Promise.all(this.children.map((child) => child.stop()));

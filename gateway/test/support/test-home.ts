@@ -31,6 +31,8 @@ export function apiProject(api: {
   readonly maxTps?: string;
   readonly apiThrottlingPolicy?: string;
   readonly operations?: string;
+  /** Subscription tiers it offers. */
+  readonly policies: readonly string[];
 }): string {
   const sandbox =
     api.sandbox === undefined ? '' : `sandbox_endpoints: {url: "http://127.0.0.1:${api.sandbox}"}`;
@@ -41,7 +43,7 @@ data:
   name: ${api.name}
   context: /${api.name.toLowerCase()}
   version: 1.0.0
-  policies: [Unlimited, Gold, Burst100, Quota1000, Tiny]
+  policies: [${api.policies.join(', ')}]
   securityScheme: [api_key]
   ${api.apiThrottlingPolicy === undefined ? '' : `apiThrottlingPolicy: ${api.apiThrottlingPolicy}`}
   ${api.maxTps === undefined ? '' : `maxTps: ${api.maxTps}`}
@@ -75,11 +77,19 @@ ${subscribed.join('\n')}
 `;
 }
 
-/** A subscription policy as apictl exports it. */
+/** A subscription policy as apictl exports it: a quota and, perhaps, a burst. */
 export function subscriptionPolicy(
   name: string,
-  limits: { readonly perMinute: number; readonly burstPerSecond?: number },
+  limits: {
+    readonly perMinute?: number;
+    readonly perHour?: number;
+    readonly burstPerSecond?: number;
+    readonly burstPerMinute?: number;
+  },
 ): string {
+  const { perMinute, perHour = 0, burstPerSecond, burstPerMinute } = limits;
+  const quota =
+    perMinute === undefined ? { unit: 'hour', count: perHour } : { unit: 'min', count: perMinute };
   return `
 type: throttling policy
 subtype: subscription policy
@@ -88,10 +98,25 @@ data:
   policyName: ${name}
   defaultLimit:
     type: REQUESTCOUNTLIMIT
-    requestCount: {timeUnit: min, unitTime: 1, requestCount: ${limits.perMinute}}
-  rateLimitCount: ${limits.burstPerSecond ?? 0}
-  rateLimitTimeUnit: sec
+    requestCount: {timeUnit: ${quota.unit}, unitTime: 1, requestCount: ${quota.count}}
+  rateLimitCount: ${burstPerSecond ?? burstPerMinute ?? 0}
+  rateLimitTimeUnit: ${burstPerMinute === undefined ? 'sec' : 'min'}
   stopOnQuotaReach: true
+`;
+}
+
+/** An advanced policy: so many requests an hour of all consumers together. */
+export function advancedPolicy(name: string, perHour: number): string {
+  return `
+type: throttling policy
+subtype: advanced policy
+version: v4.7.0
+data:
+  policyName: ${name}
+  defaultLimit:
+    type: REQUESTCOUNTLIMIT
+    requestCount: {timeUnit: hour, unitTime: 1, requestCount: ${perHour}}
+  conditionalGroups: []
 `;
 }
 

@@ -12,10 +12,11 @@ export interface DemoOptions {
   readonly gateways: number;
   readonly redis?: string;
   readonly stay?: boolean;
+  /** With `stay`: the first gateway's port, the others and their admin listeners follow. */
+  readonly firstPort: number;
   readonly json?: boolean;
 }
 
-const firstPort = 8280;
 const offered = { timesTheLimit: 4, durationMs: 5000 };
 
 /** `sluice demo`: a cluster on this machine, with traffic and a proof, or (`--stay`) to try by hand. */
@@ -45,7 +46,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       backendPorts: example.backendPorts,
       gateways: options.gateways,
       ...(redis !== undefined && { redisUrl: redis }),
-      ...(options.stay === true && { firstPort }),
+      ...(options.stay === true && { firstPort: options.firstPort }),
       clock,
     });
   } catch (error) {

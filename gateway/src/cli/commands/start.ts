@@ -39,7 +39,7 @@ export async function runStart(options: StartOptions): Promise<number> {
     gateway = await startGateway(config, report);
   } catch (error) {
     if (!isTakenPort(error)) throw error;
-    return refuse(`can't listen: ${error.message}`, exitCodes.usage);
+    return refuse(`can't listen: ${error.message}`, exitCodes.failed);
   }
   report(`serving ${config.apis.length} APIs on http://${config.listener.host}:${gateway.port}`);
   report(`admin on http://${config.admin.host}:${gateway.adminPort}, counters: ${describeStore(config)}`);

@@ -1,0 +1,40 @@
+import { text, type Page } from './page.ts';
+
+/** How a gateway is. */
+export interface GatewayStatus {
+  /** The configuration is compiled and the clients' listener accepts. */
+  readonly serving: boolean;
+  /** It ends: running requests are answered, no new ones should come. */
+  readonly draining: boolean;
+  /** False while the store is away and limits are decided without it. */
+  readonly storeUp: boolean;
+  readonly apis: number;
+  /** Gateways known to share the counters, this one included. */
+  readonly gateways: number;
+}
+
+/**
+ * `GET /readyz`: 200 while requests can be served, also while the store is away (`degraded`); 503 before that and while
+ * draining. `?verbose` explains in JSON.
+ */
+export function readiness(status: GatewayStatus, query: URLSearchParams): Page {
+  const { serving, draining, storeUp } = status;
+  const ready = serving && !draining;
+  const code = ready ? 200 : 503;
+  const word = stateOf({ ready, draining, storeUp });
+  if (!query.has('verbose')) return text(code, `${word}\n`);
+  const { apis, gateways } = status;
+  const explained = { state: word, serving, draining, store: storeUp ? 'up' : 'away', apis, gateways };
+  const body = `${JSON.stringify(explained, null, 2)}\n`;
+  return { status: code, contentType: 'application/json', body };
+}
+
+function stateOf(seen: {
+  readonly ready: boolean;
+  readonly draining: boolean;
+  readonly storeUp: boolean;
+}): string {
+  if (seen.draining) return 'draining';
+  if (!seen.ready) return 'starting';
+  return seen.storeUp ? 'ready' : 'degraded';
+}

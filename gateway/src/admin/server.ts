@@ -1,0 +1,89 @@
+/*
+ * admin/ promises: an operator sees how this gateway is, over a listener apart from the clients'. A resource per file, plain
+ * text or JSON, GET and HEAD only. It reads what it shows through small ports and must not know the data plane.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { health } from './health.ts';
+import { metrics, type MetricsSource } from './metrics.ts';
+import { text, type Page } from './page.ts';
+import { readiness, type GatewayStatus } from './readiness.ts';
+
+export interface AdminOptions {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly status: () => GatewayStatus;
+  readonly metrics: MetricsSource;
+  /** Is told what should not have happened; the operator sees a 500. */
+  readonly reportBug: (error: unknown) => void;
+}
+
+export interface Admin {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+type Resource = (query: URLSearchParams) => Page | Promise<Page>;
+
+const connectionsMax = 100;
+const waitMsMax = 10_000;
+
+/** Listens; rejects when the port can't be had. */
+export async function startAdmin(options: AdminOptions): Promise<Admin> {
+  const resources: Readonly<Record<string, Resource>> = {
+    '/healthz': health,
+    '/readyz': (query) => readiness(options.status(), query),
+    '/metrics': () => metrics(options.metrics),
+  };
+  const server = createServer(
+    { headersTimeout: waitMsMax, requestTimeout: waitMsMax, keepAliveTimeout: waitMsMax },
+    (request, response) => {
+      pageFor(request, resources).then(
+        (page) => send(response, page),
+        (error: unknown) => {
+          options.reportBug(error);
+          send(response, text(500, 'The gateway failed to answer.\n'));
+        },
+      );
+    },
+  );
+  server.maxConnections = connectionsMax;
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+  server.once('error', reject);
+  server.listen({ host: options.host, port: options.port }, () => resolve(undefined));
+  await promise;
+  server.off('error', reject);
+  // A connection that couldn't be accepted takes no other one along.
+  server.on('error', () => {});
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening on a TCP port');
+  return {
+    port: address.port,
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function pageFor(
+  { method, url = '/' }: IncomingMessage,
+  resources: Readonly<Record<string, Resource>>,
+): Promise<Page> {
+  const [path = '', query = ''] = url.split('?', 2);
+  const resource = Object.hasOwn(resources, path) ? resources[path] : undefined;
+  if (resource === undefined) return text(404, `Here are: ${Object.keys(resources).join(', ')}\n`);
+  if (method !== 'GET' && method !== 'HEAD') return text(405, 'Only GET and HEAD.\n');
+  return resource(new URLSearchParams(query));
+}
+
+function send(response: ServerResponse, { status, contentType, body }: Page): void {
+  response.writeHead(status, {
+    'Content-Type': contentType,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    ...(status === 405 && { Allow: 'GET, HEAD' }),
+  });
+  response.end(body);
+}

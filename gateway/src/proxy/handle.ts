@@ -1,0 +1,141 @@
+import type { Clock } from '../limits/clock.ts';
+import type { Verdict } from '../limiter/verdict.ts';
+import { activityId, activityIdField } from './activity-id.ts';
+import { admit, refusalOf, type Admission } from './admit.ts';
+import type { Course } from './course.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import type { Fields } from './fields.ts';
+import { Forwarding, outbound } from './forward.ts';
+import { identify, type Identified } from './identify.ts';
+import { recordOf, type ExchangeRecorder } from './observe.ts';
+import { rateLimitFields } from './rate-limit-fields.ts';
+import { causes, isRefusal, type Refusal } from './refusal.ts';
+import { methodsAnswer, refusalAnswer, withFields } from './respond.ts';
+import { route } from './route.ts';
+import type { Serving } from './serving.ts';
+import { readTarget } from './target.ts';
+
+/** What the life of a request needs. */
+export interface DataPlane {
+  /** The configuration in force; each request takes it once. */
+  readonly serving: () => Serving;
+  readonly admission: Admission;
+  readonly clock: Clock;
+  /** Monotonic ms with fractions, for durations. */
+  readonly stopwatchMs: () => number;
+  readonly recorders: readonly ExchangeRecorder[];
+  /** Is told what should not have happened; the client sees a 500. */
+  readonly reportBug: (error: unknown) => void;
+}
+
+/**
+ * The life of a request: wire, target, route, identity, limits, backend. Nothing is awaited on the way unless the limiter
+ * has to ask the store.
+ */
+export function handle(exchange: Exchange, plane: DataPlane): void {
+  const course = begin(exchange, plane);
+  guarded(course, plane, () => {
+    const { head } = exchange;
+    if (head.flaw !== undefined) return refuse(course, head.flaw, plane);
+    const target = readTarget(head);
+    if (isRefusal(target)) return refuse(course, target, plane);
+    course.target = target;
+    const routed = route(course.serving.routes, { method: head.method, target });
+    course.api = routed.api;
+    if (isRefusal(routed)) return refuse(course, routed, plane);
+    if ('methods' in routed) return answer(course, methodsAnswer(routed.methods));
+    course.routed = routed;
+    const identified = identify(head, routed, course.serving);
+    if (isRefusal(identified)) return refuse(course, identified, plane);
+    course.identified = identified;
+    course.askedLimiterAtMs = plane.stopwatchMs();
+    const verdict = admit(identified.facts, plane.admission);
+    if (!(verdict instanceof Promise)) return proceed(course, identified, verdict, plane);
+    verdict.then(
+      (late) => {
+        guarded(course, plane, () => proceed(course, identified, late, plane));
+      },
+      (error: unknown) => fail(course, plane, error),
+    );
+  });
+}
+
+/** A request that paid goes to its backend; one that couldn't is refused. */
+function proceed(course: Course, identified: Identified, verdict: Verdict, plane: DataPlane): void {
+  const { exchange } = course;
+  course.decidedAtMs = plane.stopwatchMs();
+  course.verdict = verdict;
+  // The client may have left, or broken its body off, while the limiter waited for the store.
+  if (exchange.over || exchange.status !== undefined) return;
+  if (!verdict.admitted) return refuse(course, refusalOf(verdict), plane);
+  course.forwardedAtMs = plane.stopwatchMs();
+  course.forwarding = new Forwarding(exchange, outbound(course, identified, ownFields(course)), {
+    answered: () => {
+      course.backendEndedAtMs = plane.stopwatchMs();
+    },
+    failed: (refusal) => {
+      course.backendEndedAtMs = plane.stopwatchMs();
+      refuse(course, refusal, plane);
+    },
+    bug: (error) => {
+      fail(course, plane, error);
+    },
+  });
+}
+
+function begin(exchange: Exchange, plane: DataPlane): Course {
+  const course: Course = {
+    exchange,
+    serving: plane.serving(),
+    activityId: activityId(exchange.head.fields),
+  };
+  exchange.onBodyFailure = (refusal) => {
+    course.forwarding?.abort();
+    refuse(course, refusal, plane);
+  };
+  exchange.onOver = ({ aborted }) => {
+    course.forwarding?.abort();
+    const record = recordOf(course, { aborted, endedAtMs: plane.stopwatchMs() });
+    for (const recorder of plane.recorders) recorder.record(record);
+  };
+  return course;
+}
+
+function refuse(course: Course, refusal: Refusal, plane: DataPlane): void {
+  course.refusal = refusal;
+  const { retryAfter } = course.serving.responses;
+  answer(course, refusalAnswer(refusal, { nowWallMs: plane.clock.wallMs(), retryAfter }));
+}
+
+function answer(course: Course, given: Answer): void {
+  const { exchange } = course;
+  if (exchange.status === undefined) exchange.answer(withFields(given, ownFields(course)));
+  else exchange.cut();
+}
+
+/** What the gateway adds to every answer, its own or the backend's. */
+function ownFields({ verdict, serving, activityId }: Course): Fields {
+  const limits = verdict !== undefined && serving.responses.rateLimitFields ? rateLimitFields(verdict) : [];
+  return [...limits, activityIdField, activityId];
+}
+
+/** The answer to a request whose head can't be read, so that there is no exchange. */
+export function answerUnread(refusal: Refusal, plane: DataPlane): Answer {
+  const { retryAfter } = plane.serving().responses;
+  const written = refusalAnswer(refusal, { nowWallMs: plane.clock.wallMs(), retryAfter });
+  return withFields(written, [activityIdField, activityId([])]);
+}
+
+function guarded(course: Course, plane: DataPlane, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    fail(course, plane, error);
+  }
+}
+
+function fail(course: Course, plane: DataPlane, error: unknown): void {
+  plane.reportBug(error);
+  course.forwarding?.abort();
+  refuse(course, { cause: causes.internal }, plane);
+}

@@ -1,0 +1,175 @@
+import type { Api } from '../policy/catalogue.ts';
+import type { Level } from '../policy/levels.ts';
+
+/** Why the gateway itself ends a request; docs/errors.md has a section for every code. */
+export interface Cause {
+  /** WSO2's code where WSO2 has one, the status in WSO2's general faults, or our own: 900899 and 908xxx. */
+  readonly code: string;
+  readonly status: number;
+  /** Absent in what WSO2 calls a general fault, which has the same message for every cause. */
+  readonly message?: string;
+  readonly description: string;
+}
+
+/** One refused request: the cause, and what only this request knows. */
+export interface Refusal {
+  readonly cause: Cause;
+  /** Until it makes sense to ask again. */
+  readonly retryAfterMs?: number;
+  /** Until the exceeded limit surely admits again; absent where that isn't known or isn't told. */
+  readonly accessInMs?: number;
+  /** The methods the resource has. */
+  readonly allow?: string;
+  /** The API that was asked, where the request found it but no operation. */
+  readonly api?: Api;
+  /** The connection can't be used any further. */
+  readonly closes?: boolean;
+}
+
+/** Tells a refusal from what a stage gives when it goes on. */
+export function isRefusal(outcome: object): outcome is Refusal {
+  return 'cause' in outcome;
+}
+
+/** Short names by which the code speaks of causes. */
+export type CauseName =
+  | 'malformed'
+  | 'badTarget'
+  | 'badHost'
+  | 'repeatedApiKey'
+  | 'longTarget'
+  | 'largeHead'
+  | 'slowRequest'
+  | 'unknownExpectation'
+  | 'unsupported'
+  | 'backendBusy'
+  | 'noApi'
+  | 'wrongMethod'
+  | 'unreachable'
+  | 'silent'
+  | 'broken'
+  | 'invalidAnswer'
+  | 'connectDeadline'
+  | 'blockedApi'
+  | 'internal'
+  | 'unknownApiKey'
+  | 'noProductionEndpoint'
+  | 'noSandboxEndpoint'
+  | 'noApiKey'
+  | 'noResource'
+  | 'blockedSubscription'
+  | 'noSubscription'
+  | 'unapprovedSubscription'
+  | 'undecided';
+
+/** Every cause but exceeded limits. Texts are WSO2's where it has the code. */
+export const causes: Readonly<Record<CauseName, Cause>> = {
+  malformed: fault('908001', 400, 'The request is not valid HTTP/1.1'),
+  badTarget: fault('908002', 400, 'The request target is malformed or ambiguous'),
+  badHost: fault('908003', 400, 'The Host header is missing, repeated, malformed or not that of the target'),
+  repeatedApiKey: fault('908004', 400, 'The request carries more than one API key'),
+  longTarget: fault('908005', 414, 'The request target is longer than 8 KiB'),
+  largeHead: fault('908006', 431, 'The request head is larger than 16 KiB or has more than 100 fields'),
+  slowRequest: fault('908007', 408, 'The request came too slowly'),
+  unknownExpectation: fault('908008', 417, 'The only expectation understood is 100-continue'),
+  unsupported: fault('908009', 501, 'CONNECT, upgrades and transfer codings but chunked are not supported'),
+  backendBusy: fault('908010', 503, 'Too many requests wait for the back end'),
+  noApi: fault('404', 404, 'No matching resource found for given API Request'),
+  wrongMethod: fault('405', 405, 'Method not allowed for given API resource'),
+  unreachable: fault('101503', 503, 'Error connecting to the back end'),
+  silent: fault('101504', 504, 'The back end did not answer in time'),
+  broken: fault('101505', 502, 'The back end closed the connection before it answered'),
+  invalidAnswer: fault('101506', 502, 'The answer of the back end is not valid HTTP/1.1'),
+  connectDeadline: fault('101508', 504, 'Connecting to the back end took too long'),
+  blockedApi: {
+    code: '700700',
+    status: 503,
+    message: 'API blocked',
+    description:
+      'This API has been blocked temporarily. Please try again later or contact the administrators',
+  },
+  internal: {
+    code: '900900',
+    status: 500,
+    message: 'Internal Server Error',
+    description: 'The gateway failed to handle the request',
+  },
+  unknownApiKey: {
+    code: '900901',
+    status: 401,
+    message: 'Invalid Credentials',
+    description: 'Make sure you have provided the correct security credentials',
+  },
+  noProductionEndpoint: {
+    code: '900901',
+    status: 403,
+    message: 'Invalid Credentials',
+    description: 'Production key offered to the API with no production endpoint',
+  },
+  noSandboxEndpoint: {
+    code: '900901',
+    status: 403,
+    message: 'Invalid Credentials',
+    description: 'Sandbox key offered to the API with no sandbox endpoint',
+  },
+  noApiKey: {
+    code: '900902',
+    status: 401,
+    message: 'Missing Credentials',
+    description: 'Make sure your API invocation call has a header with the API key',
+  },
+  noResource: {
+    code: '900906',
+    status: 403,
+    message: 'No matching resource found in the API for the given request',
+    description: 'Check the API documentation and add a proper REST resource path to the invocation URL',
+  },
+  blockedSubscription: {
+    code: '900907',
+    status: 401,
+    message: 'The requested API is temporarily blocked',
+    description: 'The subscription of this application to the API is blocked',
+  },
+  noSubscription: {
+    code: '900908',
+    status: 403,
+    message: 'Resource forbidden',
+    description: 'User is NOT authorized to access the Resource. API Subscription validation failed.',
+  },
+  unapprovedSubscription: {
+    code: '900909',
+    status: 401,
+    message: 'The subscription to the API is inactive',
+    description: 'The subscription of this application to the API is not approved',
+  },
+  undecided: {
+    code: '900899',
+    status: 503,
+    message: 'Rate limit unavailable',
+    description: 'The gateway can not decide about the rate limit at the moment',
+  },
+};
+
+/** What a level says when it refuses (wso2.md 3.1). */
+export const overLimit: Readonly<Record<Level, Cause>> = {
+  api: throttled('900800'),
+  operation: throttled('900802'),
+  subscription: throttled('900804'),
+  burst: throttled('900807'),
+  application: throttled('900803'),
+  'application-burst': throttled('900809'),
+  backend: {
+    code: '900801',
+    status: 503,
+    message: 'API Limit Reached',
+    description: 'API not accepting requests',
+  },
+};
+
+function fault(code: string, status: number, description: string): Cause {
+  return { code, status, description };
+}
+
+function throttled(code: string): Cause {
+  return { code, status: 429, message: 'Message throttled out', description: 'You have exceeded your quota' };
+}

@@ -1,0 +1,57 @@
+import type { BackendSender } from '../backends/backend-call.ts';
+import type { Backends } from '../backends/backends.ts';
+import type { Config, ResponseSettings } from '../config/config.ts';
+import { ApiKeys } from '../identity/api-key.ts';
+import { TrustedProxies } from '../identity/client-address.ts';
+import type { Api, Application, Backend, Subscription } from '../policy/catalogue.ts';
+import { routeTable, type RouteTable } from './route.ts';
+
+/**
+ * A configuration as requests use it. A request takes one at its start and keeps it to its end, so a new configuration is
+ * one swap of a reference.
+ */
+export interface Serving {
+  readonly routes: RouteTable;
+  readonly apiKeys: ApiKeys;
+  readonly subscriptions: ReadonlyMap<Application, ReadonlyMap<Api, Subscription>>;
+  readonly destinations: ReadonlyMap<Backend, Destination>;
+  readonly trustedProxies: TrustedProxies;
+  readonly responses: ResponseSettings;
+}
+
+/** Where requests to one backend go. */
+export interface Destination {
+  readonly pool: BackendSender;
+  /** What stands before the path below the API's base path: empty, or it starts with a slash and ends without. */
+  readonly pathPrefix: string;
+}
+
+/** The part of a configuration that requests meet. */
+export type ServedConfig = Pick<Config, 'apis' | 'applications' | 'listener' | 'responses'>;
+
+/** Compiles a configuration once; backends' connections are shared with other configurations. */
+export function compileServing(config: ServedConfig, backends: Backends): Serving {
+  return {
+    routes: routeTable(config.apis),
+    apiKeys: new ApiKeys(config.applications),
+    subscriptions: new Map(
+      config.applications.map((application) => [
+        application,
+        new Map(application.subscriptions.map((subscription) => [subscription.api, subscription])),
+      ]),
+    ),
+    destinations: new Map(
+      config.apis
+        .flatMap(({ backends: { PRODUCTION, SANDBOX } }) => [PRODUCTION, SANDBOX])
+        .filter((backend) => backend !== undefined)
+        .map((backend) => [backend, destination(backend, backends)]),
+    ),
+    trustedProxies: new TrustedProxies(config.listener.trustedProxies),
+    responses: config.responses,
+  };
+}
+
+function destination(backend: Backend, backends: Backends): Destination {
+  const { origin, pathname } = new URL(backend.url);
+  return { pool: backends.pool(origin), pathPrefix: pathname.replace(/\/+$/, '') };
+}

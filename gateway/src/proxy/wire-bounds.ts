@@ -1,0 +1,31 @@
+/** What a client may ask of the wire. Times in ms. */
+export interface WireBounds {
+  readonly connectionsMax: number;
+  /** Request line and fields together. */
+  readonly headBytesMax: number;
+  readonly fieldsMax: number;
+  /** From a request's first byte (a connection's start, for the first one) to the end of its head. */
+  readonly headMsMax: number;
+  /** Between two pieces of a request's body. */
+  readonly bodyIdleMsMax: number;
+  /** Until a client takes more of an answer. */
+  readonly drainMsMax: number;
+  /** Between two requests of a connection. */
+  readonly idleMsMax: number;
+  /** How much of a body nobody wants is read, so that its sender sees the answer and can go on. */
+  readonly discardBytesMax: number;
+  /** How often the waits above are looked at; they may last that much longer. */
+  readonly sweepEveryMs: number;
+}
+
+export const defaultWireBounds: WireBounds = {
+  connectionsMax: 10_000,
+  headBytesMax: 16 * 1024,
+  fieldsMax: 100,
+  headMsMax: 10_000,
+  bodyIdleMsMax: 30_000,
+  drainMsMax: 60_000,
+  idleMsMax: 75_000,
+  discardBytesMax: 256 * 1024,
+  sweepEveryMs: 1000,
+};

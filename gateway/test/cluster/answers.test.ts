@@ -1,0 +1,173 @@
+import { parseList } from 'structured-headers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startEchoBackend, type EchoBackend } from '../../src/cli/demo/echo-backend.ts';
+import { Gateways, redisDeployment } from '../support/gateways.ts';
+import { redisMissing, RedisServer } from '../support/redis-server.ts';
+import {
+  advancedPolicy,
+  apiProject,
+  application,
+  subscriptionPolicy,
+  TestHome,
+} from '../support/test-home.ts';
+
+const hour = 3_600_000;
+
+/** Every answer of contract.md 3 and 4, from two gateways as processes on one Redis. */
+describe.skipIf(redisMissing)('what a client sees', () => {
+  let redis: RedisServer;
+  let backend: EchoBackend;
+  let home: TestHome;
+  let gateways: Gateways;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    backend = await startEchoBackend(0, () => performance.now());
+    const policies = ['Unlimited', 'TwoPerHour', 'Burst'];
+    const api = (name: string, more: Partial<Parameters<typeof apiProject>[0]> = {}): string =>
+      apiProject({ name, production: backend.port, policies, ...more });
+    const all = {
+      Plain: 'Unlimited',
+      Quota: 'TwoPerHour',
+      Burst: 'Burst',
+      Whole: 'Unlimited',
+      Part: 'Unlimited',
+    };
+    home = new TestHome({
+      'repository/conf/deployment.toml': redisDeployment(redis),
+      'apis/Plain.yaml': api('Plain'),
+      'apis/Quota.yaml': api('Quota'),
+      'apis/Burst.yaml': api('Burst'),
+      'apis/Whole.yaml': api('Whole', { apiThrottlingPolicy: 'TwoForAll' }),
+      'apis/Part.yaml': api('Part', {
+        operations:
+          '[{target: /a, verb: GET, throttlingPolicy: TwoForAll}, {target: /b, verb: GET, authType: None}]',
+      }),
+      'apis/Backend.yaml': api('Backend', { maxTps: '{production: 2, productionTimeUnit: HOUR}' }),
+      'policies/TwoPerHour.yaml': subscriptionPolicy('TwoPerHour', { perHour: 2 }),
+      'policies/Burst.yaml': subscriptionPolicy('Burst', { perHour: 1000, burstPerMinute: 2 }),
+      'policies/TwoForAll.yaml': advancedPolicy('TwoForAll', 2),
+      'applications/App.yaml': application('App', { ...all, Backend: 'Unlimited' }),
+      'applications/Trial.yaml': application('Trial', { Plain: 'Unlimited' }, '10PerMin'),
+    });
+    gateways = await Gateways.start(home.path, 2);
+  });
+  afterAll(async () => {
+    await gateways?.stop();
+    await Promise.all([backend?.close(), redis?.stop()]);
+    home?.remove();
+  });
+
+  let turn = 0;
+  const ask = (path: string, apiKey: string | undefined = 'App-production', init: RequestInit = {}) => {
+    turn += 1;
+    const headers = apiKey === '' ? {} : { ApiKey: apiKey };
+    return fetch(`${gateways.urls[turn % 2]}${path}`, { headers, ...init });
+  };
+  /** The answer to the third request of three over both gateways, in a window that holds two. */
+  const third = async (path: string): Promise<Response> => {
+    for (const _ of [1, 2]) expect((await ask(path)).status).toBe(200);
+    return ask(path);
+  };
+  const quotaText = 'You have exceeded your quota';
+
+  test.each([
+    {
+      what: 'subscription quota',
+      path: '/quota/1.0.0/x',
+      status: 429,
+      code: '900804',
+      first: 'subscription',
+    },
+    { what: 'burst', path: '/burst/1.0.0/x', status: 429, code: '900807', first: 'burst' },
+    { what: 'API', path: '/whole/1.0.0/x', status: 429, code: '900800', first: 'api' },
+    { what: 'operation', path: '/part/1.0.0/a', status: 429, code: '900802', first: 'operation' },
+  ])('over the limit: $what → $status $code', async ({ path, status, code, first }) => {
+    await hourWithRoom();
+    const response = await third(path);
+    const body = (await response.json()) as Record<string, string>;
+    expect(response.status).toBe(status);
+    expect(body).toMatchObject({ code, message: 'Message throttled out' });
+    expect(body['description']).toMatch(
+      new RegExp(`^${quotaText} \\.You can access API after \\d{4}-\\w{3}-\\d\\d `),
+    );
+    expect(body['nextAccessTime']).toMatch(/^\d{4}-\w{3}-\d\d \d\d:\d\d:\d\d\+0000 UTC$/);
+    expect(Object.values(body).every((value) => typeof value === 'string')).toBe(true);
+    expect(response.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+    const [policy] = parseList(response.headers.get('ratelimit-policy')!);
+    const [left] = parseList(response.headers.get('ratelimit')!);
+    expect(policy![0]).toBe(first);
+    expect(policy![1].get('q')).toBe(2);
+    expect(left![0]).toBe(first);
+    expect(left![1].get('r')).toBe(0);
+    expect(left![1].get('t')).toBeGreaterThan(0);
+  });
+
+  test('over the application quota: 429 900803', async () => {
+    const seen = [];
+    for (let i = 0; i < 12; i += 1) seen.push(await ask('/plain/1.0.0/x', 'Trial-production'));
+    const last = seen.at(-1)!;
+    expect(last.status).toBe(429);
+    expect(await last.json()).toMatchObject({ code: '900803' });
+    expect(last.headers.get('ratelimit-policy')).toBe('"application";q=10;w=60');
+  });
+
+  test('over the backend limit: 503 900801, and its limit is nobody’s business', async () => {
+    const response = await third('/backend/1.0.0/x');
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({
+      code: '900801',
+      message: 'API Limit Reached',
+      description: 'API not accepting requests',
+    });
+    expect(response.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+    expect(response.headers.get('ratelimit-policy')).toBeNull();
+  });
+
+  test('200: RateLimit fields of every limit asked, and the activity id', async () => {
+    const response = await ask('/burst/1.0.0/x', 'App-sandbox', {
+      headers: { ApiKey: 'App-production', activityid: 'a-1' },
+    });
+    expect([200, 429]).toContain(response.status);
+    expect(response.headers.get('activityid')).toBe('a-1');
+    const policies = response.headers.get('ratelimit-policy')!;
+    expect(new Set(parseList(policies).map(([name]) => String(name)))).toEqual(
+      new Set(['subscription', 'burst']),
+    );
+  });
+
+  test.each([
+    { what: 'no key', path: '/plain/1.0.0/x', key: '', status: 401, code: '900902' },
+    { what: 'an unknown key', path: '/plain/1.0.0/x', key: 'nobody', status: 401, code: '900901' },
+    { what: 'no subscription', path: '/quota/1.0.0/x', key: 'Trial-production', status: 403, code: '900908' },
+    { what: 'no sandbox endpoint', path: '/plain/1.0.0/x', key: 'App-sandbox', status: 403, code: '900901' },
+    {
+      what: 'no such resource',
+      path: '/part/1.0.0/nope',
+      key: 'App-production',
+      status: 403,
+      code: '900906',
+    },
+    { what: 'no such API', path: '/nope', key: 'App-production', status: 404, code: '404' },
+  ])('$what → $status $code', async ({ path, key, status, code }) => {
+    const response = await ask(path, key);
+    expect(response.status).toBe(status);
+    const body = (await response.json()) as Record<string, string>;
+    expect(body['code']).toBe(code);
+    expect(Object.values(body).every((value) => typeof value === 'string')).toBe(true);
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expect(response.headers.get('ratelimit')).toBeNull();
+  });
+
+  test('an open operation is counted by client address under the Unauthenticated tier', async () => {
+    const response = await ask('/part/1.0.0/b', '');
+    expect(response.status).toBe(200);
+    expect(response.headers.get('ratelimit-policy')).toBe('"subscription";q=500;w=60');
+  });
+});
+
+/** So that an hour's window isn't cut in two. */
+async function hourWithRoom(): Promise<void> {
+  const leftMs = hour - (Date.now() % hour);
+  if (leftMs < 5000) await new Promise((resolve) => setTimeout(resolve, leftMs + 50));
+}

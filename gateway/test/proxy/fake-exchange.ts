@@ -1,0 +1,76 @@
+import { Readable } from 'node:stream';
+import type { Answer, Exchange, RequestHead } from '../../src/proxy/exchange.ts';
+import type { Fields } from '../../src/proxy/fields.ts';
+import type { Refusal } from '../../src/proxy/refusal.ts';
+
+/** The head of a request as a test needs it. */
+export function headOf(more: Partial<RequestHead> = {}): RequestHead {
+  const fields = ['Host', 'gateway.example', 'ApiKey', 'mobile-key'];
+  const plain = { method: 'GET', target: '/orders/1.0.0/items', fields, bodyBytes: 0, peer: '192.0.2.1' };
+  return { ...plain, flaw: undefined, ...more };
+}
+
+/** An exchange without a wire: keeps what it is told to say. */
+export class FakeExchange implements Exchange {
+  readonly head: RequestHead;
+  readonly startedAtMs = 0;
+  status: number | undefined;
+  over = false;
+  bytesIn = 0;
+  bytesOut = 0;
+  onDrain: () => void = () => {};
+  onBodyFailure: (refusal: Refusal) => void = () => {};
+  onOver: (end: { readonly aborted: boolean }) => void = () => {};
+  fields: Fields = [];
+  body = '';
+  closes = false;
+  isCut = false;
+
+  constructor(more: Partial<RequestHead> = {}) {
+    this.head = headOf(more);
+  }
+
+  openBody(): Readable | undefined {
+    return this.head.bodyBytes === 0 ? undefined : Readable.from([]);
+  }
+
+  interim(): void {}
+
+  answer({ status, fields, body, closes }: Answer): void {
+    this.start(status, fields);
+    this.body = body;
+    this.closes = closes;
+    this.end(false);
+  }
+
+  start(status: number, fields: Fields): void {
+    this.status = status;
+    this.fields = fields;
+  }
+
+  write(chunk: Uint8Array): boolean {
+    this.body += Buffer.from(chunk).toString('latin1');
+    return true;
+  }
+
+  finish(): void {
+    this.end(false);
+  }
+
+  cut(): void {
+    this.isCut = true;
+    this.end(true);
+  }
+
+  /** The client leaves, or everything was said. */
+  end(aborted: boolean): void {
+    if (this.over) return;
+    this.over = true;
+    this.onOver({ aborted });
+  }
+
+  field(name: string): string | undefined {
+    const at = this.fields.findIndex((field, index) => index % 2 === 0 && field.toLowerCase() === name);
+    return at === -1 ? undefined : this.fields[at + 1];
+  }
+}
