@@ -3,15 +3,16 @@
  * what the operator meant. `note`: something has no effect here and needn't; only `sluice check` shows notes.
  */
 export interface Diagnostic {
-  readonly severity: 'error' | 'warning' | 'note';
-  /** A stable name for the kind of finding, in kebab-case: `unknown-key`, `unknown-tier`, … */
-  readonly code: string;
+  readonly severity: Severity;
+  readonly code: DiagnosticCode;
   /** What was found and what was expected, in one sentence. Never holds a secret. */
   readonly message: string;
   /** What to do about it, such as the nearest known name. */
   readonly hint?: string;
   readonly at: Place;
 }
+
+export type Severity = 'error' | 'warning' | 'note';
 
 /** Where in the operator's files; line and column count from 1, in characters. */
 export interface Place {
@@ -22,3 +23,35 @@ export interface Place {
   /** The offending line as written, secrets masked; empty when the finding is about the file as a whole. */
   readonly text: string;
 }
+
+/** The stable names of all kinds of findings; docs/reference/configuration.md explains each. */
+export const diagnosticCodes = [
+  'conflict',
+  'counts-per-gateway',
+  'duplicate',
+  'empty-file',
+  'ignored-file',
+  'invalid-placeholder',
+  'invalid-value',
+  'missing-deployment-toml',
+  'missing-home',
+  'missing-value',
+  'more-findings',
+  'no-api',
+  'no-effect',
+  'not-offered',
+  'not-served',
+  'not-supported',
+  'plain-key',
+  'stop-on-quota-reach',
+  'syntax',
+  'too-large',
+  'unknown-api',
+  'unknown-key',
+  'unknown-policy',
+  'unknown-tier',
+  'unreadable-file',
+  'unused-endpoint-limit',
+] as const;
+
+export type DiagnosticCode = (typeof diagnosticCodes)[number];

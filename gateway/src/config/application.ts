@@ -1,0 +1,99 @@
+import * as z from 'zod';
+import type { Application } from '../policy/catalogue.ts';
+import type { ApplicationTier } from '../policy/tiers.ts';
+import { readApiKeys } from './api-keys.ts';
+import { checkFields, checkValue } from './check-value.ts';
+import { anyMapping, listOf, mapping, oneOf, text } from './expected.ts';
+import type { Path, SourceFile } from './source-file.ts';
+import { type Known, readSubscriptions } from './subscriptions.ts';
+
+/**
+ * Reads one application with its keys and subscriptions (contract.md 2). Gives nothing when it has no readable name; every
+ * problem is reported. `digests` holds where the keys of the files before stand.
+ */
+export function readApplication(
+  source: SourceFile,
+  known: Known,
+  digests: Map<string, string>,
+): Application | undefined {
+  if (checkValue(source, envelopeSchema, []) === undefined) return undefined;
+  checkFields(source, dataSchema, ['data']);
+  const info = checkFields(source, infoSchema, infoPath);
+  const tier = readTier(source, known, info.throttlingPolicy ?? undefined);
+  const apiKeys = readApiKeys(source, ['data', 'apiKeys'], digests);
+  const subscriptions = readSubscriptions(source, known);
+  const { name } = info;
+  if (name === undefined) return undefined;
+  const owner = info.owner ?? '';
+  const id = info.applicationId ?? (owner === '' ? name : `${owner}/${name}`);
+  return { id, name, owner, tier, apiKeys, subscriptions };
+}
+
+/** Where an application's identity stands in its file. */
+export const infoPath: Path = ['data', 'applicationInfo'];
+
+const envelopeSchema = mapping({
+  type: oneOf(['application']),
+  version: z.unknown().optional(),
+  data: anyMapping('the application, a mapping'),
+});
+
+/** The parts that are checked on their own are only named here. */
+const dataSchema = mapping({
+  applicationInfo: z.unknown().optional(),
+  apiKeys: z.unknown().optional(),
+  subscribedAPIs: z.unknown().optional(),
+});
+
+/** Keys of key managers, for tokens: accepted, and checked so far as they are known. */
+const consumerKeySchema = mapping(
+  {
+    keyType: oneOf(['PRODUCTION', 'SANDBOX']).nullish(),
+    consumerKey: text({ expected: 'a consumer key', charactersMax: 512 }).nullish(),
+  },
+  [
+    'keyMappingId',
+    'keyManager',
+    'consumerSecret',
+    'keyState',
+    'mode',
+    'supportedGrantTypes',
+    'callbackUrl',
+    'groupId',
+    'token',
+    'additionalProperties',
+  ],
+);
+
+const infoSchema = mapping(
+  {
+    applicationId: text({
+      expected: 'the id of the application, 1 to 100 characters',
+      charactersMax: 100,
+    }).nullish(),
+    name: text({ expected: 'the name of the application, 1 to 100 characters', charactersMax: 100 }),
+    owner: text({ expected: 'the name of a user, 1 to 255 characters', charactersMax: 255 }).nullish(),
+    throttlingPolicy: text({ expected: 'the name of an application tier', charactersMax: 60 }).nullish(),
+    keys: listOf(consumerKeySchema, 'keys, each with keyType and consumerKey').nullish(),
+  },
+  [
+    'description',
+    'status',
+    'tokenType',
+    'groups',
+    'subscriber',
+    'subscriptionCount',
+    'attributes',
+    'subscriptionScopes',
+    'hashEnabled',
+    'visibility',
+    'createdTime',
+    'updatedTime',
+  ],
+);
+
+function readTier(source: SourceFile, known: Known, written: string | undefined): ApplicationTier {
+  const name = written ?? 'Unlimited';
+  const path = written === undefined ? infoPath : [...infoPath, 'throttlingPolicy'];
+  return known.policies.application.find(name, source, path) ?? { name };
+}

@@ -1,0 +1,225 @@
+import { describe, expect, test } from 'vitest';
+import { environment } from '../../test/config/homes.ts';
+import { readDeploymentToml, type Settings } from './deployment-toml.ts';
+import type { Diagnostic } from './diagnostic.ts';
+
+function read(text: string): { settings: Settings | undefined; found: readonly string[] } {
+  const diagnostics: Diagnostic[] = [];
+  const home = [{ path: 'deployment.toml', text }];
+  const settings = readDeploymentToml(home, environment, (diagnostic) => diagnostics.push(diagnostic));
+  return { settings, found: diagnostics.map(({ at, severity, code }) => `${at.line} ${severity} ${code}`) };
+}
+
+const redis = `[throttle_properties]\n'throttling.distributed.counter.type' = "redis"\n`;
+
+test('an empty file means all defaults', () => {
+  expect(read('')).toEqual({
+    settings: {
+      gateway: { id: 'test-host', countMin: 1, claimDeadlineMs: 50 },
+      store: { kind: 'memory' },
+      onStoreFailure: {
+        api: 'local',
+        operation: 'local',
+        subscription: 'local',
+        burst: 'local',
+        application: 'local',
+        'application-burst': 'local',
+        backend: 'local',
+      },
+      listener: { host: '0.0.0.0', port: 8280, trustedProxies: [] },
+      admin: { host: '127.0.0.1', port: 9090 },
+      responses: { retryAfter: 'seconds', rateLimitFields: true },
+    },
+    found: [],
+  });
+});
+
+test('every setting is read, numbers and booleans also as strings', () => {
+  const { settings, found } = read(`
+[apim.redis_config]
+host = "::1"
+port = "6380"
+user = ""
+password = 1234
+database_id = "2"
+ssl = "TRUE"
+connection_timeout = "2000"
+socket_timeout = 3000
+gateway_id = "$env{REDIS_PASSWORD}-1"
+min_gateway_count = "4"
+key_lock_retrieval_timeout = "60"
+${redis}
+[sluice.listener]
+http_port = "0"
+host = "localhost"
+trusted_proxies = ["10.0.0.1", "fd00::/8"]
+[sluice.admin]
+port = "9999"
+host = "::"
+[sluice.store]
+on_failure = "allow"
+on_failure_of = { burst = "deny" }
+[sluice.responses]
+retry_after = "http-date"
+rate_limit_fields = "false"
+`);
+  expect(found).toEqual([]);
+  expect(settings).toMatchObject({
+    gateway: { id: 'hunter2-1', countMin: 4, claimDeadlineMs: 60 },
+    listener: { host: 'localhost', port: 0, trustedProxies: ['10.0.0.1', 'fd00::/8'] },
+    admin: { host: '::', port: 9999 },
+    onStoreFailure: { burst: 'deny', api: 'allow' },
+    responses: { retryAfter: 'http-date', rateLimitFields: false },
+  });
+  expect(settings?.store).toEqual({
+    kind: 'redis',
+    host: '::1',
+    port: 6380,
+    password: '1234',
+    database: 2,
+    tls: true,
+    connectDeadlineMs: 2000,
+    silenceMsMax: 3000,
+  });
+});
+
+test('the offset is added to default ports only', () => {
+  const offset = '[server]\noffset = "5"\n';
+  expect(read(offset).settings).toMatchObject({ listener: { port: 8285 }, admin: { port: 9095 } });
+  const { settings } = read(`${offset}[sluice.listener]\nhttp_port = 80\n[sluice.admin]\nport = 9999\n`);
+  expect(settings).toMatchObject({ listener: { port: 80 }, admin: { port: 9999 } });
+});
+
+describe('where counters are kept', () => {
+  test.each([
+    ['local', `[throttle_properties]\n'throttling.distributed.counter.type' = "local"`, 'memory'],
+    ['nothing said', '', 'memory'],
+    [
+      'hazelcast without clustering',
+      `[throttle_properties]\n"throttling.distributed.counter.type" = "hazelcast"`,
+      'memory',
+    ],
+    ['clustering switched off', '[clustering]\nenable = false', 'memory'],
+    [
+      'redis, in nested tables',
+      '[apim.redis_config]\nhost = "h"\n[throttle_properties]\nthrottling.distributed.counter.type = "redis"',
+      'redis',
+    ],
+    ['a socket', '[sluice.store]\nsocket = "/run/sluice.sock"', 'peer'],
+  ])('%s', (_, text, kind) => {
+    const { settings, found } = read(text);
+    expect(settings?.store.kind).toBe(kind);
+    expect(found.filter((line) => !line.includes('note'))).toEqual([]);
+  });
+
+  test.each([
+    ['a gateway count', '[apim.redis_config]\nmin_gateway_count = 3', '2 warning counts-per-gateway'],
+    ['a gateway id', '[apim.redis_config]\nhost = "h"\ngateway_id = "a"', '3 warning counts-per-gateway'],
+    ['a Redis server', '[apim.redis_config]\nhost = "h"', '1 warning counts-per-gateway'],
+    [
+      'clustering',
+      `[throttle_properties]\n'throttling.distributed.counter.type' = "local"\n[clustering]\nenable = true`,
+      '3 warning counts-per-gateway',
+    ],
+  ])('counting alone in spite of %s is warned about', (_, text, warning) => {
+    expect(read(text).found).toContain(warning);
+  });
+
+  test('a shared socket needs no such warning', () => {
+    expect(read('[apim.redis_config]\nmin_gateway_count = 3\n[sluice.store]\nsocket = "/s"').found).toEqual(
+      [],
+    );
+  });
+
+  test('a mistyped type is one error, and no guess about who counts', () => {
+    const text = `[apim.redis_config]\nhost = "h"\n[throttle_properties]\n'throttling.distributed.counter.type' = "rediss"`;
+    expect(read(text).found).toEqual(['4 error invalid-value']);
+  });
+
+  test('a type that is set in both spellings is an error', () => {
+    const both = `${redis}throttling.distributed.counter.type = "local"\n[apim.redis_config]\nhost = "h"`;
+    expect(read(both).found).toContain('3 error duplicate');
+  });
+});
+
+describe('keys without effect', () => {
+  test("WSO2's sections are one note each, and their placeholders stay alone", () => {
+    const { found } = read(`[database.apim_db]
+password = "$secret{unknown}"
+[database.shared_db]
+url = "$env{UNSET}"
+[keystore.tls]
+[apim.throttling]
+[[apim.throttling.url_group]]
+[server]
+hostname = "$env{UNSET}"
+`);
+    expect(found).toEqual(['1 note no-effect', '5 note no-effect', '6 note no-effect', '9 note no-effect']);
+  });
+
+  test('every throttling key of WSO2 says why it has no effect', () => {
+    const diagnostics: Diagnostic[] = [];
+    const text = `[throttle_properties]
+'throttling.sync-async_hybrid_mode.enable' = true
+'throttling.local_quota_buffer_percentage' = 30
+'throttling.replication.frequency' = "50"
+throttling.pool.size = 1
+'throttling.distributed.counter.configurations.x' = "y"
+'stale.counter.references' = 1
+`;
+    readDeploymentToml([{ path: 'deployment.toml', text }], environment, (found) => diagnostics.push(found));
+    expect(diagnostics).toHaveLength(6);
+    for (const { severity, message } of diagnostics) {
+      expect(severity).toBe('note');
+      expect(message).toMatch(/^throttle_properties\.(throttling|stale)\.\S+ has no effect here: .{10,}\.$/);
+    }
+  });
+
+  test('keys that nobody knows are warnings with a hint, errors in our own tables', () => {
+    const diagnostics: Diagnostic[] = [];
+    const text = `[datbase]
+[apim.redis_confg]
+[server]
+ofset = 1
+[sluice.response]
+[sluice.admin]
+prot = 1
+`;
+    readDeploymentToml([{ path: 'deployment.toml', text }], environment, (found) => diagnostics.push(found));
+    expect(diagnostics.map(({ severity, hint }) => `${severity}: ${hint}`).toSorted()).toEqual([
+      'error: Did you mean "port"?',
+      'error: Did you mean "responses"?',
+      'warning: Did you mean "database"?',
+      'warning: Did you mean "offset"?',
+      'warning: Did you mean "redis_config"?',
+    ]);
+  });
+});
+
+test('the value of a placeholder is never shown', () => {
+  const diagnostics: Diagnostic[] = [];
+  const text = '[apim.redis_config]\nport = "$env{REDIS_PASSWORD}"\n';
+  readDeploymentToml([{ path: 'deployment.toml', text }], environment, (found) => diagnostics.push(found));
+  expect(diagnostics[0]?.message).toContain('the value of "$env{REDIS_PASSWORD}"');
+  expect(JSON.stringify(diagnostics)).not.toContain('hunter2');
+});
+
+test('a secret that does not fit is not shown', () => {
+  const diagnostics: Diagnostic[] = [];
+  const text = `[apim.redis_config]\npassword = "${'hunter2'.repeat(200)}"\n`;
+  readDeploymentToml([{ path: 'deployment.toml', text }], environment, (found) => diagnostics.push(found));
+  expect(diagnostics[0]?.message).toBe(
+    'password: found a string, expected a string of at most 1000 characters.',
+  );
+  expect(JSON.stringify(diagnostics)).not.toContain('hunter2');
+});
+
+test('two listeners share a port only on different addresses', () => {
+  const at = (listener: string, admin: string): readonly string[] =>
+    read(
+      `[sluice.listener]\nhttp_port = 9000\nhost = "${listener}"\n[sluice.admin]\nport = 9000\nhost = "${admin}"`,
+    ).found;
+  expect(at('10.0.0.1', '127.0.0.1')).toEqual([]);
+  expect(at('0.0.0.0', '127.0.0.1')).toEqual(['5 error conflict']);
+  expect(at('10.0.0.1', '10.0.0.1')).toEqual(['5 error conflict']);
+});

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { environment, type Files, goodFiles, homeOf } from '../../test/config/homes.ts';
+import type { Place } from './diagnostic.ts';
+import { readConfig } from './read-config.ts';
+
+const seed = 20_261_124;
+const runs = 600;
+
+/** The good home with secrets in clear in every place where a file can hold one. */
+const files: Files = {
+  ...goodFiles,
+  'repository/conf/deployment.toml': `${goodFiles['repository/conf/deployment.toml'] ?? ''}
+[secrets]
+redis_password = "[hunter2]"
+[super_admin]
+password = "hunter2"
+`.replace('$env{REDIS_PASSWORD}', 'hunter2$secret{redis_password}'),
+};
+
+const lineOf = fc.record({
+  path: fc.constantFrom(...Object.keys(files)),
+  line: fc.nat(40),
+  column: fc.nat(60),
+  character: fc.constantFrom(...' \t"\'{}[]:=,-#&*!|>%@$\n\0é0aZ.~<'.split('')),
+});
+const mutation = fc.record({
+  how: fc.constantFrom(
+    'drop the line',
+    'double the line',
+    'change a character',
+    'add a character',
+    'drop a character',
+  ),
+  where: lineOf,
+});
+type Mutation = typeof mutation extends fc.Arbitrary<infer Value> ? Value : never;
+
+function mutate(home: Files, { how, where }: Mutation): Files {
+  const all = (home[where.path] ?? '').split('\n');
+  const index = where.line % all.length;
+  const line = all[index] ?? '';
+  const column = where.column % (line.length + 1);
+  const [before, after] = [line.slice(0, column), line.slice(column)];
+  const lines = {
+    'drop the line': [],
+    'double the line': [line, line],
+    'change a character': [before + where.character + after.slice(1)],
+    'add a character': [before + where.character + after],
+    'drop a character': [before + after.slice(1)],
+  }[how];
+  return { ...home, [where.path]: all.toSpliced(index, 1, ...(lines ?? [])).join('\n') };
+}
+
+/** A finding about something that isn't a file stands at its beginning. */
+function isInside({ file, line, column, text }: Place, home: Files): boolean {
+  const lines = home[file]?.split('\n');
+  if (lines === undefined) return line === 1 && column === 1 && text === '';
+  return line >= 1 && line <= lines.length && column >= 1 && column <= (lines[line - 1]?.length ?? 0) + 1;
+}
+
+test(`a mutated home gives a config or errors with a place inside a file, and never shows a secret (seed ${seed})`, () => {
+  const seen = { configs: 0, errors: 0, syntax: 0 };
+  fc.assert(
+    fc.property(fc.array(mutation, { minLength: 1, maxLength: 3 }), (mutations) => {
+      const mutated = mutations.reduce(mutate, files);
+      const { config, diagnostics } = readConfig(homeOf(mutated), environment);
+      const errors = diagnostics.filter(({ severity }) => severity === 'error');
+      expect(config === undefined).toBe(errors.length > 0);
+      expect(diagnostics.filter(({ at }) => !isInside(at, mutated))).toEqual([]);
+      const said = JSON.stringify(diagnostics);
+      expect(said).not.toContain('hunter2');
+      // The schema library's own words would mean that an expectation has none.
+      expect(said).not.toMatch(/Invalid input|Invalid option|Too (big|small)/);
+      if (config === undefined) seen.errors += 1;
+      else seen.configs += 1;
+      if (errors.some(({ code }) => code === 'syntax')) seen.syntax += 1;
+    }),
+    { seed, numRuns: runs },
+  );
+  // A run that only ever met one kind of outcome would have proved little.
+  expect(
+    Math.min(seen.configs, seen.errors - seen.syntax, seen.syntax),
+    JSON.stringify(seen),
+  ).toBeGreaterThan(50);
+});

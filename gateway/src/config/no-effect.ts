@@ -1,0 +1,101 @@
+import { apimSectionsWithoutEffect, sectionsWithoutEffect } from './wso2-names.ts';
+
+/*
+ * WSO2's keys in deployment.toml that have no effect here, and why. Whoever brings a file from WSO2 should learn what becomes
+ * of each setting.
+ */
+
+/** Keys of one table; the reason follows "has no effect here: ". */
+export interface NoEffect {
+  readonly names: readonly string[];
+  readonly reason: (key: string) => string | undefined;
+}
+
+export const nothing: NoEffect = { names: [], reason: () => undefined };
+
+const notNeeded = "it is WSO2's, and a rate limiter doesn't need it";
+
+/** Top-level tables. */
+export const sections: NoEffect = {
+  names: sectionsWithoutEffect,
+  reason: (key) => (sectionsWithoutEffect.includes(key) ? notNeeded : undefined),
+};
+
+/** Tables below `[apim]`. */
+export const apimSections: NoEffect = {
+  names: apimSectionsWithoutEffect,
+  reason: (key) => {
+    if (key === 'throttling')
+      return 'quotas are counted by the gateways themselves, there is no traffic manager';
+    if (key === 'distributed_throttling') return 'quotas are counted in the same store as bursts';
+    return apimSectionsWithoutEffect.includes(key) ? notNeeded : undefined;
+  },
+};
+
+/** Keys of `[apim.redis_config]`. */
+export const redisKeys: NoEffect = fixed({ pool_options: 'one connection is enough' });
+
+const identity = 'a gateway is known by its gateway_id and reached where [sluice.listener] says';
+const noConsole = 'there is no console and no admin service';
+
+/** Keys of `[server]`. */
+export const serverKeys: NoEffect = fixed({
+  hostname: identity,
+  internal_hostname: identity,
+  node_ip: identity,
+  server_role: 'every process is a gateway',
+  mode: 'every process is a gateway',
+  base_path: identity,
+  enableMTOM: 'bodies pass through unread',
+  enableSwA: 'bodies pass through unread',
+  enable_mtom: 'bodies pass through unread',
+  enable_swa: 'bodies pass through unread',
+  disable_shutdown_from_ui: noConsole,
+  disable_restart_from_ui: noConsole,
+  hide_admin_service_wsdl: noConsole,
+  force_local_cache: 'there is nothing to cache',
+});
+
+/** Keys of `[clustering]`. */
+export const clusteringKeys: NoEffect = {
+  names: [],
+  reason: () => 'gateways share counters through their store and need no other link',
+};
+
+const nothingReplicated = 'units are counted in the store before they are used, nothing is replicated';
+const countersExpire = 'counters expire with their windows and need no cleaning up';
+
+const throttleReasons = fixed({
+  'throttling.sync-async_hybrid_mode.enable': 'counting is exact without a choice of modes',
+  'throttling.local_quota_buffer_percentage': 'no local quota is guessed, so none needs a buffer',
+  'throttling.hybrid_throttle_processor_window.type': 'each level has one kind of window',
+  'throttling.unified_replicator.enable': nothingReplicated,
+  'throttling.pool.size': nothingReplicated,
+  'throttling.replication.frequency': nothingReplicated,
+  'throttling.keys.to.replicate': nothingReplicated,
+  'throttlingWindowReplicator.pool.size': nothingReplicated,
+  'throttlingWindowReplicator.replication.frequency': nothingReplicated,
+  'throttling.context.cleanup.frequency': countersExpire,
+  'throttling.context.distributed.cleanup.frequency': countersExpire,
+  'throttling.context.distributed.expired.instance.time': countersExpire,
+  'throttling.context.distributed.cleanup.pool.size': countersExpire,
+  'throttling.context.distributed.cleanup.amount': countersExpire,
+  'throttling.context.distributed.cleanup.task.enabled': countersExpire,
+  'stale.counter.references': countersExpire,
+});
+
+/** Keys of `[throttle_properties]`. */
+export const throttleKeys: NoEffect = {
+  names: throttleReasons.names,
+  reason: (key) =>
+    key.startsWith('throttling.distributed.counter.configurations.')
+      ? 'the store is set up in [apim.redis_config]'
+      : throttleReasons.reason(key),
+};
+
+function fixed(reasons: Readonly<Record<string, string>>): NoEffect {
+  return {
+    names: Object.keys(reasons),
+    reason: (key) => (Object.hasOwn(reasons, key) ? reasons[key] : undefined),
+  };
+}

@@ -1,0 +1,218 @@
+import { describe, expect, test } from 'vitest';
+import type { Diagnostic } from './diagnostic.ts';
+import { type PolicyBook, readPolicies, warnAboutUnused } from './policy-book.ts';
+import { parseYamlFile } from './yaml-file.ts';
+
+interface Read {
+  readonly book: PolicyBook;
+  readonly found: Diagnostic[];
+  /** Looks a policy up as if a file named it. */
+  readonly find: (kind: keyof PolicyBook, name: string) => unknown;
+}
+
+function read(...texts: readonly string[]): Read {
+  const found: Diagnostic[] = [];
+  const parse = (path: string, text: string) => ({
+    path,
+    source: parseYamlFile({ path, text }, (diagnostic) => found.push(diagnostic)),
+  });
+  const book = readPolicies(texts.map((text, index) => parse(`policies/${index}.yaml`, text)));
+  const { source } = parse('user.yaml', 'tier: x');
+  return { book, found, find: (kind, name) => book[kind].find(name, source!, ['tier']) };
+}
+
+function policy(subtype: string, data: string): string {
+  return `type: throttling policy\nsubtype: ${subtype} policy\nversion: v4.7.0\ndata: ${data}\n`;
+}
+
+function requests(count: number | string, unit = 'min', unitTime: number | string = 1): string {
+  return `defaultLimit: {type: REQUESTCOUNTLIMIT, requestCount: {timeUnit: ${unit}, unitTime: ${unitTime}, requestCount: ${count}}, bandwidth: null, eventCount: null, aiApiQuota: null}`;
+}
+
+function summary(found: readonly Diagnostic[]): readonly string[] {
+  return found.map(({ severity, code, at }) => `${at.file}:${at.line} ${severity} ${code}`);
+}
+
+const perMinute = (quota: number) => ({ kind: 'fixed-window', quota, windowMs: 60_000, starts: 'aligned' });
+
+describe("WSO2's built-in policies", () => {
+  test.each<[keyof PolicyBook, string, unknown]>([
+    ['subscription', 'Bronze', { name: 'Bronze', quota: perMinute(1000) }],
+    ['subscription', 'Silver', { name: 'Silver', quota: perMinute(2000) }],
+    ['subscription', 'Gold', { name: 'Gold', quota: perMinute(5000) }],
+    ['subscription', 'Unlimited', { name: 'Unlimited' }],
+    [
+      'subscription',
+      'DefaultSubscriptionless',
+      { name: 'DefaultSubscriptionless', quota: perMinute(10_000) },
+    ],
+    ['subscription', 'Unauthenticated', { name: 'Unauthenticated', quota: perMinute(500) }],
+    ['subscription', 'AsyncUnlimited', { name: 'AsyncUnlimited' }],
+    ['subscription', 'AsyncWHUnlimited', { name: 'AsyncWHUnlimited' }],
+    ['application', '10PerMin', { name: '10PerMin', quota: perMinute(10) }],
+    ['application', '20PerMin', { name: '20PerMin', quota: perMinute(20) }],
+    ['application', '50PerMin', { name: '50PerMin', quota: perMinute(50) }],
+    ['application', 'Unlimited', { name: 'Unlimited' }],
+    ['advanced', '10KPerMin', { name: '10KPerMin', limit: perMinute(10_000) }],
+    ['advanced', '20KPerMin', { name: '20KPerMin', limit: perMinute(20_000) }],
+    ['advanced', '50KPerMin', { name: '50KPerMin', limit: perMinute(50_000) }],
+    ['advanced', 'Unlimited', { name: 'Unlimited' }],
+  ])('%s %s is there', (kind, name, expected) => {
+    const { find, found } = read();
+    expect(find(kind, name)).toEqual(expected);
+    expect(found).toEqual([]);
+  });
+
+  test.each([
+    'AsyncGold',
+    'AsyncSilver',
+    'AsyncBronze',
+    'AsyncDefaultSubscriptionless',
+    'AsyncWHGold',
+    'AsyncWHSilver',
+    'AsyncWHBronze',
+    'AIGold',
+    'AISilver',
+    'AIBronze',
+  ])('%s is known, and not supported yet', (name) => {
+    const { find, found } = read();
+    expect(find('subscription', name)).toBeUndefined();
+    expect(summary(found)).toEqual(['user.yaml:1 error not-supported']);
+  });
+
+  test('a file replaces the built-in policy of its kind and name, and no other', () => {
+    const { find, found } = read(
+      policy('subscription', `{policyName: Gold, stopOnQuotaReach: true, ${requests(7)}}`),
+    );
+    expect(find('subscription', 'Gold')).toEqual({ name: 'Gold', quota: perMinute(7) });
+    expect(find('subscription', 'Silver')).toEqual({ name: 'Silver', quota: perMinute(2000) });
+    expect(found).toEqual([]);
+  });
+});
+
+describe('windows', () => {
+  test.each([
+    ['sec', 1000],
+    ['Seconds', 1000],
+    ['min', 60_000],
+    ['MINUTES', 60_000],
+    ['hour', 3_600_000],
+    ['days', 86_400_000],
+    ['week', 604_800_000],
+    ['month', 2_592_000_000],
+    ['year', 31_536_000_000],
+  ])('one %s is %d ms', (unit, windowMs) => {
+    const { find, found } = read(policy('advanced', `{policyName: P, ${requests('"3"', unit, '"1"')}}`));
+    expect(find('advanced', 'P')).toEqual({
+      name: 'P',
+      limit: { kind: 'fixed-window', quota: 3, windowMs, starts: 'aligned' },
+    });
+    expect(found).toEqual([]);
+  });
+
+  test.each([
+    [{ rateLimitCount: 5, rateLimitTimeUnit: '"min"' }, 60_000, []],
+    [{ rateLimitCount: 5, rateLimitTimeUnit: 'MIN' }, 60_000, []],
+    [{ rateLimitCount: 5, rateLimitTimeUnit: 'sec' }, 1000, []],
+    [{ rateLimitCount: 5, rateLimitTimeUnit: 'null' }, 1000, []],
+    [{ rateLimitCount: 5, rateLimitTimeUnit: 'hour' }, 1000, ['policies/0.yaml:4 warning invalid-value']],
+    [{ rateLimitCount: 0, rateLimitTimeUnit: 'sec' }, undefined, []],
+    [{ rateLimitCount: 'null', rateLimitTimeUnit: 'null' }, undefined, []],
+  ])('a burst of %j lasts %d ms, as in WSO2', (burst, windowMs, findings) => {
+    const fields = Object.entries(burst)
+      .map(([key, value]) => `${key}: ${value}`)
+      .join(', ');
+    const expected = windowMs && { kind: 'fixed-window', quota: 5, windowMs, starts: 'first-request' };
+    const { find, found } = read(
+      policy('subscription', `{policyName: S, stopOnQuotaReach: true, ${requests(9)}, ${fields}}`),
+      policy(
+        'application',
+        `{policyName: A, ${requests(9)}, burstLimit: {rateLimitCount: 4, rateLimitTimeUnit: sec}}`,
+      ),
+    );
+    expect(find('subscription', 'S')).toEqual({
+      name: 'S',
+      quota: perMinute(9),
+      ...(expected && { burst: expected }),
+    });
+    expect(find('application', 'A')).toMatchObject({ burst: { quota: 4, windowMs: 1000 } });
+    expect(summary(found)).toEqual(findings);
+  });
+});
+
+describe('what is not supported yet', () => {
+  const unsupported = [
+    policy(
+      'subscription',
+      '{policyName: P, stopOnQuotaReach: true, defaultLimit: {type: BANDWIDTHLIMIT, bandwidth: {dataAmount: 1}}}',
+    ),
+    policy(
+      'subscription',
+      '{policyName: P, stopOnQuotaReach: true, defaultLimit: {type: EVENTCOUNTLIMIT, eventCount: {eventCount: 1}}}',
+    ),
+    policy(
+      'subscription',
+      '{policyName: P, stopOnQuotaReach: true, defaultLimit: {type: AIAPIQUOTALIMIT, aiApiQuota: {requestCount: 1}}}',
+    ),
+    policy('subscription', `{policyName: P, stopOnQuotaReach: false, ${requests(1)}}`),
+  ];
+
+  test.each(unsupported)('is an error where it is used, and names the policy: %#', (text) => {
+    const { book, find, found } = read(text);
+    expect(find('subscription', 'P')).toBeUndefined();
+    warnAboutUnused(book);
+    expect(summary(found)).toEqual(['user.yaml:1 error not-supported']);
+    expect(found[0]?.message).toContain('policies/0.yaml:4');
+  });
+
+  test.each(unsupported)('is a warning when nothing uses it: %#', (text) => {
+    const { book, found } = read(text);
+    warnAboutUnused(book);
+    expect(summary(found)).toEqual(['policies/0.yaml:4 warning not-supported']);
+  });
+
+  test('conditional groups, used and unused', () => {
+    const groups = policy(
+      'advanced',
+      `{policyName: P, ${requests(1)}, conditionalGroups: [{description: x}]}`,
+    );
+    const unused = read(groups);
+    warnAboutUnused(unused.book);
+    expect(summary(unused.found)).toEqual(['policies/0.yaml:4 warning not-supported']);
+    const used = read(groups);
+    expect(used.find('advanced', 'P')).toBeUndefined();
+    expect(summary(used.found)).toEqual(['user.yaml:1 error not-supported']);
+  });
+
+  test('a custom rule, used or not: its traffic would pass unlimited', () => {
+    const { found } = read(
+      'type: throttling policy\nsubtype: custom rule\ndata: {policyName: C, keyTemplate: $userId}\n',
+    );
+    expect(summary(found)).toEqual(['policies/0.yaml:2 error not-supported']);
+  });
+});
+
+test('a missing stopOnQuotaReach is noted, as WSO2 reads it the other way', () => {
+  const { find, found } = read(policy('subscription', `{policyName: P, ${requests(1)}}`));
+  expect(find('subscription', 'P')).toEqual({ name: 'P', quota: perMinute(1) });
+  expect(summary(found)).toEqual(['policies/0.yaml:4 note stop-on-quota-reach']);
+});
+
+test('two policies of one kind and name are an error, of two kinds none', () => {
+  const advanced = policy('advanced', `{policyName: P, ${requests(1)}}`);
+  const application = policy('application', `{policyName: P, ${requests(1)}}`);
+  expect(summary(read(advanced, application).found)).toEqual([]);
+  const { found } = read(advanced, application, advanced);
+  expect(summary(found)).toEqual(['policies/2.yaml:4 error duplicate']);
+  expect(found[0]?.message).toContain('policies/0.yaml:4');
+});
+
+test('a name that nobody defines is unknown, with the nearest name of its kind', () => {
+  const { find, found } = read();
+  find('application', '20PrMin');
+  find('advanced', 'Unlimted');
+  expect(found.map(({ code, hint }) => `${code} ${hint}`)).toEqual([
+    'unknown-tier Did you mean "20PerMin"?',
+    'unknown-policy Did you mean "Unlimited"?',
+  ]);
+});

@@ -1,0 +1,81 @@
+import {
+  type AdvancedPolicy,
+  type ApplicationTier,
+  builtInAdvancedPolicies,
+  builtInApplicationTiers,
+  builtInSubscriptionTiers,
+  type SubscriptionTier,
+} from '../policy/tiers.ts';
+import { stemOf } from './home.ts';
+import { PolicyShelf } from './policy-shelf.ts';
+import { type ParsedFile, type SourceFile, valueAt } from './source-file.ts';
+import { readPolicy } from './throttling-policy.ts';
+
+/** All policies that the home and WSO2 define. A file's policy replaces the built-in one of its kind and name. */
+export interface PolicyBook {
+  readonly subscription: PolicyShelf<SubscriptionTier>;
+  readonly application: PolicyShelf<ApplicationTier>;
+  readonly advanced: PolicyShelf<AdvancedPolicy>;
+}
+
+/** Reads all policy files. */
+export function readPolicies(files: readonly ParsedFile[]): PolicyBook {
+  const broken = new Set<string>();
+  const book: PolicyBook = {
+    subscription: new PolicyShelf({
+      noun: 'subscription tier',
+      builtIn: [...builtInSubscriptionTiers, ...unlimitedEventTiers],
+      builtInElsewhere: otherBuiltInTiers,
+      broken,
+    }),
+    application: new PolicyShelf({ noun: 'application tier', builtIn: builtInApplicationTiers, broken }),
+    advanced: new PolicyShelf({ noun: 'advanced policy', builtIn: builtInAdvancedPolicies, broken }),
+  };
+  for (const { path, source } of files) {
+    if (source === undefined || !addPolicy(book, source)) addNames(path, source, broken);
+  }
+  return book;
+}
+
+function addPolicy(book: PolicyBook, source: SourceFile): boolean {
+  const file = readPolicy(source);
+  if (file === undefined) return false;
+  if (file.kind === 'subscription') book.subscription.put(file.name, file.entry, source);
+  else if (file.kind === 'application') book.application.put(file.name, file.entry, source);
+  else book.advanced.put(file.name, file.entry, source);
+  return true;
+}
+
+/** Warns about policies that aren't supported and that nothing uses: to be called when all uses have been looked up. */
+export function warnAboutUnused(book: PolicyBook): void {
+  book.subscription.warnAboutUnused();
+  book.application.warnAboutUnused();
+  book.advanced.warnAboutUnused();
+}
+
+/** Without a limit they need no events to be counted. */
+const unlimitedEventTiers: readonly SubscriptionTier[] = [
+  { name: 'AsyncUnlimited' },
+  { name: 'AsyncWHUnlimited' },
+];
+
+/** What WSO2's other built-in tiers count (wso2.md 1.14). */
+const otherBuiltInTiers: Readonly<Record<string, string>> = {
+  AsyncGold: 'a quota of events',
+  AsyncSilver: 'a quota of events',
+  AsyncBronze: 'a quota of events',
+  AsyncDefaultSubscriptionless: 'a quota of events',
+  AsyncWHGold: 'a quota of events',
+  AsyncWHSilver: 'a quota of events',
+  AsyncWHBronze: 'a quota of events',
+  AIGold: 'a quota of AI tokens',
+  AISilver: 'a quota of AI tokens',
+  AIBronze: 'a quota of AI tokens',
+};
+
+/** The names a file with errors may stand for: what it says, and what apictl would have named it after. */
+function addNames(path: string, source: SourceFile | undefined, names: Set<string>): void {
+  const stated = valueAt(source?.value, ['data', 'policyName']);
+  if (typeof stated === 'string') names.add(stated);
+  names.add(stemOf(path).replace(/^(Subscription|Application|Advanced|Custom)-/, ''));
+}

@@ -1,0 +1,75 @@
+import { readApis } from './api-catalogue.ts';
+import { readApplications } from './applications.ts';
+import type { Config } from './config.ts';
+import { readDeploymentToml } from './deployment-toml.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { type Environment, type FileRole, type Home, roleOf } from './home.ts';
+import { readPolicies, warnAboutUnused } from './policy-book.ts';
+import { type ParsedFile, type Report, wholeFile } from './source-file.ts';
+import { parseYamlFile } from './yaml-file.ts';
+
+export interface ReadConfig {
+  /** Present exactly when no finding is an error. */
+  readonly config?: Config;
+  /** All findings about all files, by file and line. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Makes a Config of the files of a home folder (contract.md 2), or finds every problem in them. */
+export function readConfig(home: Home, environment: Environment): ReadConfig {
+  const diagnostics: Diagnostic[] = [];
+  const report: Report = (diagnostic) => diagnostics.push(diagnostic);
+  const files = [...home].sort((a, b) => compare(a.path, b.path));
+  const parse = (role: FileRole): readonly ParsedFile[] =>
+    files
+      .filter(({ path }) => roleOf(path) === role)
+      .map((file) => ({ path: file.path, source: parseYamlFile(file, report) }));
+
+  const settings = readDeploymentToml(files, environment, report);
+  const policies = readPolicies(parse('policy'));
+  const apiFiles = parse('api');
+  const apis = readApis(apiFiles, policies);
+  const applicationSources = parse('application').flatMap(({ source }) => source ?? []);
+  const applications = readApplications(applicationSources, { policies, apis });
+  warnAboutUnused(policies);
+  reportOtherFiles(files, report);
+  if (apis.apis.length === 0 && (apiFiles.length === 0 || !diagnostics.some(isError))) {
+    report(wholeFile('error', 'no-api', 'apis', 'There is nothing to serve: no API under apis/ is served.'));
+  }
+  diagnostics.sort(byPlace);
+  if (settings === undefined || diagnostics.some(isError)) return { diagnostics };
+  return { config: { ...settings, apis: apis.apis, applications }, diagnostics };
+}
+
+/** Nothing that lies in the home's folders is passed over in silence. A path with a slash at its end is a folder. */
+function reportOtherFiles(home: Home, report: Report): void {
+  for (const { path } of home) {
+    const role = roleOf(path);
+    if (role === 'deny-policy') {
+      const message = 'Deny policies are not supported yet; without the file, what it blocks is not blocked.';
+      report(wholeFile('error', 'not-supported', path, message));
+    } else if (path.endsWith('.zip')) {
+      const message = 'Archives are not supported yet: unpack it, so that its folder stands here.';
+      report(wholeFile('error', 'not-supported', path, message));
+    } else if (/^apis\/.*\/$/.test(path)) {
+      report(wholeFile('error', 'no-api', path, 'This API project has no api.yaml, api.yml or api.json.'));
+    } else if (role === undefined) {
+      const message = 'This is not read: files end in .yaml, .yml or .json and lie directly in their folder.';
+      report(wholeFile('warning', 'ignored-file', path, message));
+    }
+  }
+}
+
+function isError({ severity }: Diagnostic): boolean {
+  return severity === 'error';
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  return compare(a.at.file, b.at.file) || a.at.line - b.at.line || a.at.column - b.at.column;
+}
+
+/** By code units, so that the order is the same on every machine. */
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,127 @@
+import * as z from 'zod';
+import type { OnStoreFailure } from '../policy/levels.ts';
+import type { StoreSettings } from './config.ts';
+import { type Deployment, readTable } from './deployment-table.ts';
+import { flag, mapping, oneOf, text } from './expected.ts';
+import { clusteringKeys, throttleKeys } from './no-effect.ts';
+import { type RedisFields, redisPath } from './redis-config.ts';
+import { type Path, type SourceFile, valueAt } from './source-file.ts';
+
+/** Reads `[sluice.store]`, except for its table `on_failure_of`. */
+export function readStoreTable(deployment: Deployment): StoreFields {
+  return readTable(deployment, storeTable);
+}
+
+/**
+ * Where counters are kept: Redis, a `sluice counters` process on this machine, or this gateway's own memory. A choice that
+ * can't be followed is reported; so is memory when there seem to be several gateways, as each would count alone.
+ */
+export function chooseStore(
+  deployment: Deployment,
+  redis: RedisFields,
+  { socket }: StoreFields,
+): StoreSettings {
+  const { source } = deployment;
+  const counterType = readTable(deployment, throttleTable)[counterTypeKey];
+  const clustered = readTable(deployment, clusteringTable).enable ?? false;
+  if (counterType === 'redis') {
+    if (socket !== undefined) reportTwoStores(source);
+    return redisSettings(source, redis);
+  }
+  if (counterType === 'cluster' || (counterType !== 'local' && clustered)) {
+    reportClustering(source, counterType === undefined ? ['clustering', 'enable'] : counterTypePath(source));
+  } else if (socket === undefined && !isMistyped(source, counterType)) {
+    warnAboutSeveralGateways(source, redis, clustered);
+  }
+  return socket === undefined ? { kind: 'memory' } : { kind: 'peer', socketPath: socket };
+}
+
+const counterTypeKey = 'throttling.distributed.counter.type';
+
+const throttleTable = {
+  path: ['throttle_properties'],
+  schema: mapping({ [counterTypeKey]: oneOf(['redis', 'local', 'hazelcast', 'cluster']).optional() }),
+  noEffect: throttleKeys,
+  unknownIs: 'warning',
+  dotted: true,
+} as const;
+
+const clusteringTable = {
+  path: ['clustering'],
+  schema: mapping({ enable: flag().optional() }),
+  noEffect: clusteringKeys,
+  unknownIs: 'warning',
+} as const;
+
+/** The sound fields of `[sluice.store]`. */
+export interface StoreFields {
+  readonly socket?: string | undefined;
+  readonly on_failure?: OnStoreFailure | undefined;
+}
+
+const storeTable = {
+  path: ['sluice', 'store'],
+  schema: mapping({
+    socket: text({ expected: 'the path of a socket, at most 100 characters', charactersMax: 100 }).optional(),
+    on_failure: oneOf(['local', 'deny', 'allow']).optional(),
+    on_failure_of: z.unknown().optional(),
+  }),
+  unknownIs: 'error',
+} as const;
+
+/** Then Redis may well be meant, and nothing can be said about who counts. */
+function isMistyped(source: SourceFile, counterType: string | undefined): boolean {
+  return counterType === undefined && valueAt(source.value, counterTypePath(source)) !== undefined;
+}
+
+function redisSettings(source: SourceFile, redis: RedisFields): StoreSettings {
+  const isMissing = valueAt(source.value, [...redisPath, 'host']) === undefined;
+  if (isMissing) {
+    const message = 'Counters are to be kept in Redis, but [apim.redis_config] has no host.';
+    source.error({ code: 'missing-value', path: counterTypePath(source), message });
+  }
+  return {
+    kind: 'redis',
+    host: redis.host ?? '',
+    port: redis.port ?? 6379,
+    ...(redis.user ? { user: redis.user } : {}),
+    ...(redis.password ? { password: redis.password } : {}),
+    database: redis.database_id ?? 0,
+    tls: redis.ssl ?? false,
+    connectDeadlineMs: redis.connection_timeout ?? 1000,
+    silenceMsMax: redis.socket_timeout ?? 1000,
+  };
+}
+
+function reportTwoStores(source: SourceFile): void {
+  const message = 'Counters are kept in Redis or behind a socket, not both.';
+  const hint = `Remove the socket, or set '${counterTypeKey}' = "local".`;
+  source.error({ code: 'conflict', path: ['sluice', 'store', 'socket'], message, hint });
+}
+
+function reportClustering(source: SourceFile, path: Path): void {
+  const message = 'Counters shared through Hazelcast clustering are not supported.';
+  const hint = `Set '${counterTypeKey}' = "redis" to share counters, or "local" to let each gateway count on its own.`;
+  source.error({ code: 'not-supported', path, message, hint });
+}
+
+/** Nothing says how many gateways there are, but some settings make sense only with several. */
+function warnAboutSeveralGateways(source: SourceFile, redis: RedisFields, clustered: boolean): void {
+  const signs: readonly (readonly [boolean, Path])[] = [
+    [(redis.min_gateway_count ?? 1) > 1, [...redisPath, 'min_gateway_count']],
+    [redis.gateway_id !== undefined, [...redisPath, 'gateway_id']],
+    [valueAt(source.value, redisPath) !== undefined, redisPath],
+    [clustered, ['clustering']],
+  ];
+  const sign = signs.find(([present]) => present);
+  if (sign === undefined) return;
+  const message = 'Each gateway counts on its own: N gateways admit N times every limit.';
+  const hint = `Set '${counterTypeKey}' = "redis" in [throttle_properties] to count for all gateways together.`;
+  source.warning({ code: 'counts-per-gateway', path: sign[1], part: 'key', message, hint });
+}
+
+function counterTypePath(source: SourceFile): Path {
+  const quoted = ['throttle_properties', counterTypeKey];
+  const nested = ['throttle_properties', ...counterTypeKey.split('.')];
+  return valueAt(source.value, quoted) === undefined ? nested : quoted;
+}

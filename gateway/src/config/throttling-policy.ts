@@ -1,0 +1,166 @@
+import * as z from 'zod';
+import type { Limit } from '../limits/limit.ts';
+import type { AdvancedPolicy, ApplicationTier, SubscriptionTier } from '../policy/tiers.ts';
+import { checkFields, checkValue } from './check-value.ts';
+import type { Place } from './diagnostic.ts';
+import { anyMapping, flag, listOf, mapping, oneOf, text } from './expected.ts';
+import { burstLimit, burstShape, quotaLimit, requestCountSchema } from './policy-windows.ts';
+import type { SourceFile } from './source-file.ts';
+
+/** What a policy file gives: a policy, or what it needs that is missing here. `at` is where it states its name. */
+export type PolicyEntry<Policy> =
+  | { readonly state: 'ready'; readonly policy: Policy; readonly at: Place }
+  | { readonly state: 'not-supported'; readonly what: string; readonly at: Place };
+
+export type PolicyFile =
+  | { readonly kind: 'subscription'; readonly name: string; readonly entry: PolicyEntry<SubscriptionTier> }
+  | { readonly kind: 'application'; readonly name: string; readonly entry: PolicyEntry<ApplicationTier> }
+  | { readonly kind: 'advanced'; readonly name: string; readonly entry: PolicyEntry<AdvancedPolicy> };
+
+/** Reads one throttling policy as apictl exports it (wso2.md 4.1). Gives nothing when it has errors, which are reported. */
+export function readPolicy(source: SourceFile): PolicyFile | undefined {
+  const envelope = checkValue(source, envelopeSchema, []);
+  switch (envelope?.subtype) {
+    case 'subscription policy':
+      return readSubscriptionPolicy(source);
+    case 'application policy':
+      return readApplicationPolicy(source);
+    case 'advanced policy':
+      return readAdvancedPolicy(source);
+    case 'custom rule':
+      source.error({
+        code: 'not-supported',
+        path: ['subtype'],
+        message: 'Custom rules are not supported yet.',
+        hint: 'Without the file, the traffic that the rule limits is not limited.',
+      });
+      return undefined;
+    case undefined:
+      return undefined;
+  }
+}
+
+const otherLimits = {
+  BANDWIDTHLIMIT: 'BANDWIDTHLIMIT (a quota of bytes)',
+  EVENTCOUNTLIMIT: 'EVENTCOUNTLIMIT (a quota of events)',
+  AIAPIQUOTALIMIT: 'AIAPIQUOTALIMIT (a quota of AI tokens)',
+} as const;
+
+const envelopeSchema = mapping({
+  type: oneOf(['throttling policy']),
+  subtype: oneOf(['subscription policy', 'application policy', 'advanced policy', 'custom rule']),
+  version: z.unknown().optional(),
+  data: anyMapping('the policy, a mapping'),
+});
+
+const policyName = text({ expected: 'the name of the policy, 1 to 60 characters', charactersMax: 60 });
+
+const defaultLimit = mapping(
+  {
+    type: oneOf(['REQUESTCOUNTLIMIT', 'BANDWIDTHLIMIT', 'EVENTCOUNTLIMIT', 'AIAPIQUOTALIMIT']),
+    requestCount: requestCountSchema.nullish(),
+  },
+  ['bandwidth', 'eventCount', 'aiApiQuota'],
+);
+
+const informative = ['policyId', 'displayName', 'description', 'isDeployed', 'type'];
+
+const subscriptionSchema = mapping(
+  { policyName, defaultLimit, ...burstShape, stopOnQuotaReach: flag().nullish() },
+  [
+    ...informative,
+    'graphQLMaxComplexity',
+    'graphQLMaxDepth',
+    'monetization',
+    'subscriberCount',
+    'customAttributes',
+    'billingPlan',
+    'permissions',
+  ],
+);
+
+const applicationSchema = mapping({ policyName, defaultLimit, burstLimit: mapping(burstShape).nullish() }, [
+  ...informative,
+  'customAttributes',
+]);
+
+const advancedSchema = mapping(
+  { policyName, defaultLimit, conditionalGroups: listOf(z.unknown(), 'conditional groups').nullish() },
+  [...informative, 'userLevel'],
+);
+
+function readSubscriptionPolicy(source: SourceFile): PolicyFile | undefined {
+  const data = checkFields(source, subscriptionSchema, ['data']);
+  const quota = readQuota(source, data.defaultLimit);
+  const burst = burstLimit(source, ['data'], data);
+  if (data.stopOnQuotaReach === undefined || data.stopOnQuotaReach === null) noteMissingStop(source);
+  if (data.policyName === undefined || quota === undefined) return undefined;
+  const name = data.policyName;
+  const unsupported = data.stopOnQuotaReach === false ? 'stopOnQuotaReach: false' : undefined;
+  const entry = entryOf(source, unsupported, quota, (limit) => ({
+    name,
+    quota: limit,
+    ...(burst && { burst }),
+  }));
+  return { kind: 'subscription', name, entry };
+}
+
+function readApplicationPolicy(source: SourceFile): PolicyFile | undefined {
+  const data = checkFields(source, applicationSchema, ['data']);
+  const quota = readQuota(source, data.defaultLimit);
+  const burst = burstLimit(source, ['data', 'burstLimit'], data.burstLimit ?? {});
+  if (data.policyName === undefined || quota === undefined) return undefined;
+  const name = data.policyName;
+  const entry = entryOf(source, undefined, quota, (limit) => ({
+    name,
+    quota: limit,
+    ...(burst && { burst }),
+  }));
+  return { kind: 'application', name, entry };
+}
+
+function readAdvancedPolicy(source: SourceFile): PolicyFile | undefined {
+  const data = checkFields(source, advancedSchema, ['data']);
+  const quota = readQuota(source, data.defaultLimit);
+  if (data.policyName === undefined || quota === undefined) return undefined;
+  const name = data.policyName;
+  const unsupported = (data.conditionalGroups ?? []).length > 0 ? 'conditionalGroups' : undefined;
+  const entry = entryOf(source, unsupported, quota, (limit) => ({ name, limit }));
+  return { kind: 'advanced', name, entry };
+}
+
+/** The default limit of a policy: a limit of requests, or the name of what it counts instead. */
+function readQuota(
+  source: SourceFile,
+  limit: z.infer<typeof defaultLimit> | undefined,
+): Limit | string | undefined {
+  if (limit === undefined) return undefined;
+  if (limit.type !== 'REQUESTCOUNTLIMIT') return otherLimits[limit.type];
+  const path = ['data', 'defaultLimit', 'requestCount'];
+  if (limit.requestCount) return quotaLimit(source, path, limit.requestCount);
+  const message = 'requestCount is missing; expected a mapping with timeUnit, unitTime and requestCount.';
+  source.error({ code: 'missing-value', path, message });
+  return undefined;
+}
+
+function entryOf<Policy>(
+  source: SourceFile,
+  unsupported: string | undefined,
+  quota: Limit | string,
+  policyWith: (quota: Limit) => Policy,
+): PolicyEntry<Policy> {
+  const at = source.place(['data', 'policyName']);
+  if (unsupported !== undefined) return { state: 'not-supported', what: unsupported, at };
+  if (typeof quota === 'string') return { state: 'not-supported', what: quota, at };
+  return { state: 'ready', policy: policyWith(quota), at };
+}
+
+function noteMissingStop(source: SourceFile): void {
+  source.note({
+    code: 'stop-on-quota-reach',
+    path: ['data'],
+    part: 'key',
+    message:
+      'stopOnQuotaReach is missing and counts as true here; in WSO2 such a policy never refuses a request.',
+  });
+}

@@ -1,0 +1,222 @@
+import { goodFiles } from '../homes.ts';
+import { add, change, type BrokenHome, paths } from './broken-home.ts';
+
+const { api } = paths;
+
+export const brokenApis: readonly BrokenHome[] = [
+  {
+    name: 'an API file that is empty',
+    ...add('apis/Empty.yaml', '# nothing\n'),
+    at: 'apis/Empty.yaml:1:1 error[empty-file]',
+    says: 'empty',
+  },
+  {
+    name: 'an API file with a list',
+    ...add('apis/List.yaml', '- type: api\n'),
+    at: 'apis/List.yaml:1:1 error[invalid-value]',
+    says: 'the file: found a list, expected a mapping',
+  },
+  {
+    name: 'an application among the APIs',
+    ...change(api, 'type: api', 'type: application'),
+    at: `${api}:1:7 error[invalid-value]`,
+    says: 'expected "api"',
+  },
+  {
+    name: 'YAML with a bad indent',
+    ...change(api, '  context: /orders', ' context: /orders'),
+    at: `${api}:5:1 error[syntax]`,
+    says: 'Not valid YAML',
+  },
+  {
+    name: 'a key twice in YAML',
+    ...change(api, '  context: /orders', '  name: Orders'),
+    at: `${api}:5:3 error[syntax]`,
+    says: '"name" stands here twice',
+  },
+  {
+    name: 'two documents in one file',
+    ...change(api, 'data:', '---\ndata:'),
+    at: `${api}:3:1 error[syntax]`,
+    says: 'a second document',
+  },
+  {
+    name: 'a merge key',
+    ...change(api, '  name: Orders', '  <<: {name: Orders}'),
+    at: `${api}:4:3 error[syntax]`,
+    says: 'merge keys',
+  },
+  {
+    name: 'an API without a name',
+    ...change(api, '  name: Orders\n', ''),
+    at: `${api}:3:1 error[missing-value]`,
+    says: 'name is missing',
+  },
+  {
+    name: 'an API without policies',
+    ...change(api, '  policies: [Gold, PartnerGold]\n', ''),
+    at: `${api}:3:1 error[missing-value]`,
+    says: 'policies is missing',
+  },
+  {
+    name: 'a context without a slash',
+    ...change(api, '/orders', 'orders'),
+    at: `${api}:5:12 error[invalid-value]`,
+    says: 'start with a slash',
+  },
+  {
+    name: 'a context with a slash at its end',
+    ...change(api, '/orders', '/orders/'),
+    at: `${api}:5:12 error[invalid-value]`,
+    says: 'slash at its end',
+  },
+  {
+    name: 'a context with dots',
+    ...change(api, '/orders', '/../orders'),
+    at: `${api}:5:12 error[invalid-value]`,
+    says: 'segment of dots',
+  },
+  {
+    name: 'a version with a slash',
+    ...change(api, '1.0.0', '1/0'),
+    at: `${api}:6:12 error[invalid-value]`,
+    errors: 2,
+    says: 'version has characters',
+  },
+  {
+    name: 'an unknown life cycle state',
+    ...change(api, 'PUBLISHED', 'PUBLISHD'),
+    at: `${api}:7:20 error[invalid-value]`,
+    says: '"PUBLISHD"',
+  },
+  {
+    name: 'a tier that nobody defines',
+    ...change(api, '[Gold', '[Golden'),
+    at: `${api}:8:14 error[unknown-tier]`,
+    says: '"Golden"',
+  },
+  {
+    name: 'a tier of events',
+    ...change(api, '[Gold', '[AsyncGold'),
+    at: `${api}:8:14 error[not-supported]`,
+    says: 'quota of events',
+  },
+  {
+    name: 'an API for tokens only',
+    ...change(api, '[api_key]', '[oauth2]'),
+    at: `${api}:9:19 error[not-supported]`,
+    says: 'Only API keys',
+  },
+  {
+    name: 'a WebSocket API',
+    ...change(api, 'PUBLISHED', 'PUBLISHED\n  type: WS'),
+    at: `${api}:8:9 error[not-supported]`,
+    says: 'type WS',
+  },
+  {
+    name: 'an API without a backend',
+    ...change(api, 'PUBLISHED', 'PUBLISHED\n  endpointImplementationType: INLINE'),
+    at: `${api}:8:31 error[not-supported]`,
+    says: 'INLINE',
+  },
+  {
+    name: 'a negative backend limit',
+    ...change(api, 'sandbox: 50', 'sandbox: -1'),
+    at: `${api}:10:66 error[invalid-value]`,
+    says: 'found -1',
+  },
+  {
+    name: 'a mistyped unit of the backend limit',
+    ...change(api, 'SECOND', 'SECONDS'),
+    at: `${api}:10:49 error[invalid-value]`,
+    says: 'expected one of "SECOND", "MINUTE", "HOUR"',
+  },
+  {
+    name: 'a limit of AI tokens',
+    ...change(api, 'sandbox: 50', 'tokenBasedThrottlingConfiguration: {isTokenBasedThrottlingEnabled: true}'),
+    at: `${api}:10:124 error[not-supported]`,
+    says: 'Token based',
+  },
+  {
+    name: 'several endpoints',
+    ...change(api, '{url: "http://127.0.0.1:9002"}', '[{url: "http://a"}, {url: "http://b"}]'),
+    at: `${api}:14:24 error[not-supported]`,
+    says: '2 endpoints',
+  },
+  {
+    name: 'no endpoint at all',
+    ...change(
+      api,
+      '    production_endpoints: {url: "http://127.0.0.1:9001/v1"}\n    sandbox_endpoints: {url: "http://127.0.0.1:9002"}\n',
+      '',
+    ),
+    at: `${api}:11:3 error[missing-value]`,
+    says: 'neither',
+  },
+  {
+    name: 'an endpoint that is no URL',
+    ...change(api, 'http://127.0.0.1:9002', '127.0.0.1:9002'),
+    at: `${api}:14:30 error[invalid-value]`,
+    says: 'must start with http',
+  },
+  {
+    name: 'an endpoint with a password',
+    ...change(api, '127.0.0.1:9002', 'admin:hunter2@127.0.0.1:9002'),
+    at: `${api}:14:30 error[invalid-value]`,
+    says: 'user name or password',
+  },
+  {
+    name: 'balanced endpoints',
+    ...change(api, 'endpoint_type: http', 'endpoint_type: load_balance'),
+    at: `${api}:12:20 error[not-supported]`,
+    says: 'load_balance',
+  },
+  {
+    name: 'an unknown method',
+    ...change(api, 'verb: GET', 'verb: get'),
+    at: `${api}:16:30 error[invalid-value]`,
+    says: 'found a string "get"',
+  },
+  {
+    name: 'a target with a part of a parameter',
+    ...change(api, '/items/{id}', '/items/{id}.json'),
+    at: `${api}:17:16 error[invalid-value]`,
+    says: '{name} only as a whole segment',
+  },
+  {
+    name: 'an operation twice',
+    ...change(api, '/status, verb: GET', '"/items/{other}", verb: GET'),
+    at: `${api}:18:16 error[duplicate]`,
+    says: 'at line 17',
+  },
+  {
+    name: 'an operation policy that nobody defines',
+    ...change(api, 'OrdersPolicy', 'OrderPolicy'),
+    at: `${api}:17:60 error[unknown-policy]`,
+    says: '"OrderPolicy"',
+  },
+  {
+    name: 'an API policy that nobody defines',
+    ...change(api, 'PUBLISHED', 'PUBLISHED\n  apiThrottlingPolicy: Gold'),
+    at: `${api}:8:24 error[unknown-policy]`,
+    says: '"Gold"',
+  },
+  {
+    name: 'an unknown authType',
+    ...change(api, 'authType: None', 'authType: none'),
+    at: `${api}:18:46 error[invalid-value]`,
+    says: '"none"',
+  },
+  {
+    name: 'the same API twice',
+    ...add('apis/Other.yaml', goodFiles[api] ?? ''),
+    at: 'apis/Other.yaml:4:9 error[duplicate]',
+    says: `${api}:4`,
+  },
+  {
+    name: 'two APIs at one path',
+    ...add('apis/Other.yaml', goodFiles[api]?.replace('name: Orders', 'name: Other') ?? ''),
+    at: 'apis/Other.yaml:5:12 error[conflict]',
+    says: `${api}:5`,
+  },
+];

@@ -1,0 +1,75 @@
+import { goodFiles } from '../homes.ts';
+import { add, change, type BrokenHome, paths } from './broken-home.ts';
+
+const { api, tier, policy } = paths;
+
+export const brokenPolicies: readonly BrokenHome[] = [
+  {
+    name: 'a policy without a count',
+    ...change(tier, '    requestCount: {timeUnit: min, unitTime: 1, requestCount: 5000}\n', ''),
+    at: `${tier}:6:3 error[missing-value]`,
+    says: 'requestCount is missing',
+  },
+  {
+    name: 'an unknown unit of time',
+    ...change(tier, 'timeUnit: min', 'timeUnit: minuts'),
+    at: `${tier}:8:30 error[invalid-value]`,
+    says: '"minuts"',
+  },
+  {
+    name: 'a window without length',
+    ...change(tier, 'unitTime: 1', 'unitTime: 0'),
+    at: `${tier}:8:45 error[invalid-value]`,
+    says: 'found 0',
+  },
+  {
+    name: 'a window of more than a year',
+    ...change(tier, 'timeUnit: min, unitTime: 1', 'timeUnit: year, unitTime: 2'),
+    at: `${tier}:8:46 error[invalid-value]`,
+    says: 'longer than 366 days',
+  },
+  {
+    name: 'a negative quota',
+    ...change(tier, 'requestCount: 5000', 'requestCount: -5000'),
+    at: `${tier}:8:62 error[invalid-value]`,
+    says: 'found -5000',
+  },
+  {
+    name: 'an unknown kind of policy',
+    ...change(tier, 'subscription policy', 'subscription'),
+    at: `${tier}:2:10 error[invalid-value]`,
+    says: 'found a string "subscription"',
+  },
+  {
+    name: 'a policy twice',
+    ...add('policies/b.yaml', goodFiles[policy] ?? ''),
+    at: 'policies/b.yaml:4:15 error[duplicate]',
+    says: `${policy}:4`,
+  },
+  {
+    name: 'a custom rule',
+    ...change(policy, 'advanced policy', 'custom rule'),
+    at: `${policy}:2:10 error[not-supported]`,
+    says: 'Custom rules',
+  },
+  {
+    name: 'a bandwidth quota in use',
+    ...change(tier, 'REQUESTCOUNTLIMIT', 'BANDWIDTHLIMIT'),
+    at: `${api}:8:20 error[not-supported]`,
+    errors: 2,
+    says: `${tier}:5`,
+  },
+  {
+    name: 'conditional groups in use',
+    ...change(policy, '[]', '[{description: x}]'),
+    at: `${api}:17:60 error[not-supported]`,
+    says: 'conditionalGroups',
+  },
+  {
+    name: 'a tier in use that never stops',
+    ...change(tier, 'stopOnQuotaReach: true', 'stopOnQuotaReach: false'),
+    at: `${api}:8:20 error[not-supported]`,
+    errors: 2,
+    says: 'stopOnQuotaReach: false',
+  },
+];

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse, stringify } from 'smol-toml';
+import { describe, expect, test } from 'vitest';
+import { readDeploymentToml, type Settings } from '../../src/config/deployment-toml.ts';
+import { type Diagnostic, diagnosticCodes } from '../../src/config/diagnostic.ts';
+import { throttleKeys } from '../../src/config/no-effect.ts';
+import { isRecord } from '../../src/config/source-file.ts';
+import { levels } from '../../src/policy/levels.ts';
+import {
+  builtInAdvancedPolicies,
+  builtInApplicationTiers,
+  builtInSubscriptionTiers,
+} from '../../src/policy/tiers.ts';
+import { environment } from './homes.ts';
+
+const pageUrl = new URL('../../../docs/reference/configuration.md', import.meta.url);
+const page = readFileSync(fileURLToPath(pageUrl), 'utf8');
+const defaults = /```toml\n([^]*?)```/.exec(page)?.[1] ?? '';
+
+function settingsOf(text: string): Settings {
+  const found: Diagnostic[] = [];
+  const home = [{ path: 'deployment.toml', text }];
+  const settings = readDeploymentToml(home, environment, (diagnostic) => found.push(diagnostic));
+  expect(found).toEqual([]);
+  return settings!;
+}
+
+/** Every single value inside a table, by its keys joined by dots. */
+function leavesOf(table: unknown): ReadonlyMap<string, string> {
+  const leaves = new Map<string, string>();
+  const visit = (value: unknown, name: string): void => {
+    if (!isRecord(value)) leaves.set(name, JSON.stringify(value));
+    else for (const [key, inner] of Object.entries(value)) visit(inner, name === '' ? key : `${name}.${key}`);
+  };
+  visit(table, '');
+  return leaves;
+}
+
+/** Another value that a key may have, made of its default. */
+function otherThan(key: string, value: unknown): unknown {
+  if (isRecord(value))
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, otherThan(name, inner)]));
+  if (Array.isArray(value)) return ['10.0.0.0/8'];
+  if (typeof value === 'number') return value + 1;
+  if (typeof value === 'boolean') return key === 'enable' ? value : !value;
+  const others: Readonly<Record<string, string>> = { local: 'deny', seconds: 'http-date', redis: 'redis' };
+  return others[String(value)] ?? `${String(value)}1`;
+}
+
+describe('the page about configuration', () => {
+  test('shows each key with its default: a file of them means the same as an empty one', () => {
+    const { store: _, gateway, ...shown } = settingsOf(defaults);
+    const { store: __, gateway: ofEmpty, ...empty } = settingsOf('');
+    expect(shown).toEqual(empty);
+    expect({ ...gateway, id: '' }).toEqual({ ...ofEmpty, id: '' });
+  });
+
+  test('shows every key: with others than the shown values, no setting stays as it was', () => {
+    const before = leavesOf(settingsOf(defaults));
+    const after = leavesOf(settingsOf(stringify(otherThan('', parse(defaults)))));
+    const kept = [...before].filter(([name, value]) => name !== 'store.kind' && after.get(name) === value);
+    expect(kept).toEqual([]);
+    expect(before.size).toBeGreaterThan(20);
+  });
+
+  test('describes every key that it shows', () => {
+    for (const name of leavesOf(parse(defaults)).keys()) {
+      const key = name.replace(
+        /^(?:apim\.redis_config|throttle_properties|clustering|server|sluice(?:\.[a-z_]+)+)\./,
+        '',
+      );
+      expect(page).toContain(`\`${key}\``);
+    }
+  });
+
+  test('explains every code of a finding, and no other', () => {
+    const table = page.slice(page.indexOf('| code | is | when |'));
+    const codes = [...table.matchAll(/^\| (`[^|]+`) \|/gm)].map(([, cell = '']) => cell.replaceAll('`', ''));
+    expect(codes.join(', ').split(', ')).toEqual([...diagnosticCodes]);
+  });
+
+  test('names every level, every built-in policy and every throttling key without effect', () => {
+    const policies = [...builtInSubscriptionTiers, ...builtInApplicationTiers, ...builtInAdvancedPolicies];
+    const names = [...policies.map(({ name }) => name), ...levels, ...throttleKeys.names];
+    expect(names.filter((name) => !page.includes(name))).toEqual([]);
+  });
+});
