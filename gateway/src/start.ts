@@ -24,6 +24,8 @@ export interface RunningGateway {
 }
 
 const drainMsMax = 30_000;
+/** A store that is away delays the start by no more than this. */
+const firstContactMsMax = 2000;
 
 /**
  * The composition root: configuration → store → limiter → admin listener → data plane. `report` gets lines for people.
@@ -56,6 +58,7 @@ export async function startGateway(config: Config, report: (line: string) => voi
     closers.push(() => backends.close());
     accessLogMetrics(registry, accessLog);
     const recorders = [exchangeMetrics(registry), accessLog];
+    await limiter.open(firstContactMsMax);
     const proxy = await startDataPlane(config, { limiter, backends, recorders, reportBug });
     closers.push(() => proxy.drain(drainMsMax));
     state.serving = true;

@@ -18,7 +18,7 @@ export interface Config {
   readonly applications: readonly Application[];
 }
 
-export interface GatewaySettings {
+interface GatewaySettings {
   /** The configured `gateway_id`, else the host's name; not yet unique per process. */
   readonly id: string;
   /** Shares during an outage assume at least this many gateways. */
@@ -45,14 +45,14 @@ export interface RedisSettings {
   readonly silenceMsMax: number;
 }
 
-export interface ListenerSettings {
+interface ListenerSettings {
   readonly host: string;
   readonly port: number;
   /** CIDR ranges whose members may say who their client is. */
   readonly trustedProxies: readonly string[];
 }
 
-export interface AdminSettings {
+interface AdminSettings {
   readonly host: string;
   readonly port: number;
 }

@@ -17,7 +17,7 @@ export interface Position {
  */
 export type Locate = (path: Path, part: 'key' | 'value') => Position;
 
-export interface Finding {
+interface Finding {
   readonly code: DiagnosticCode;
   readonly path: Path;
   /** What to point at; the value unless said otherwise. */

@@ -4,14 +4,9 @@ import type { CounterKey } from '../limits/counter-key.ts';
 import { claimsPerBatchMax, StoreError, type CounterStore } from '../limits/counter-store.ts';
 import { Lease } from '../limits/lease.ts';
 import type { Limit } from '../limits/limit.ts';
+import { isDue, unitsWanted, type Entry } from './entry.ts';
 import type { LimiterRecorder } from './limiter-recorder.ts';
 import { settleInTime } from './settle-in-time.ts';
-
-/** One counter of this gateway: its lease, and who waits for how many units of it, in order of arrival. */
-export interface Entry<Waiter> {
-  readonly lease: Lease;
-  readonly waiting: Map<Waiter, number>;
-}
 
 export interface LeaseBookSettings {
   readonly gateway: GatewayId;
@@ -23,6 +18,12 @@ export interface LeaseBookSettings {
   readonly countersMax: number;
   /** What to assume until the store has told how many gateways there are, and at least. */
   readonly gatewaysMin: number;
+}
+
+/** A counter to ask about when there is nothing to claim. */
+export interface CounterLimit {
+  readonly key: CounterKey;
+  readonly limit: Limit;
 }
 
 /** What became of claims that left together; their leases have taken in the answers, or given up on them. */
@@ -124,14 +125,19 @@ export class LeaseBook<Waiter> {
     entry.lease.takeShare({ nowMs, storeNowMs: nowMs + this.#storeAheadMs, gateways: this.#gateways });
   }
 
+  /** Asks the store about `probe` and waits for its answer, longer than a claim would. */
+  async firstContact(probe: CounterLimit, deadlineMs: number): Promise<void> {
+    await this.#send([this.#probeEntry(probe)], deadlineMs);
+  }
+
   /**
    * Tells the store what every live lease holds and gives back what is unspent; asks it about `probe` when there is
    * nothing to tell. Resolves to whether the store answered everything.
    */
-  async restate(probe: { readonly key: CounterKey; readonly limit: Limit }): Promise<boolean> {
+  async restate(probe: CounterLimit): Promise<boolean> {
     const nowMs = this.#clock.monotonicMs();
     const live = [...this.#entries.values()].filter(({ lease }) => lease.live(nowMs) && !lease.claiming);
-    if (live.length === 0) live.push({ lease: new Lease(probe.key, probe.limit), waiting: new Map() });
+    if (live.length === 0) live.push(this.#probeEntry(probe));
     for (let from = 0; from < live.length; from += claimsPerBatchMax) {
       if (!(await this.#send(live.slice(from, from + claimsPerBatchMax)))) return false;
     }
@@ -168,10 +174,10 @@ export class LeaseBook<Waiter> {
   }
 
   /** Sends one batch; resolves, when it is settled or lost, to whether the store answered in time. */
-  #send(entries: readonly Entry<Waiter>[]): Promise<boolean> {
+  #send(entries: readonly Entry<Waiter>[], deadlineMs = this.#settings.silenceMsMax): Promise<boolean> {
     const sentAtMs = this.#clock.monotonicMs();
     const claims = entries.map((entry) => this.#claimOf(entry, sentAtMs));
-    const within = { clock: this.#clock, deadlineMs: this.#settings.silenceMsMax };
+    const within = { clock: this.#clock, deadlineMs };
     const sending = settleInTime({ store: this.#store, claims }, within).then((answer) => {
       this.#sending.delete(sending);
       const lost = answer instanceof StoreError;
@@ -181,6 +187,10 @@ export class LeaseBook<Waiter> {
     });
     this.#sending.add(sending);
     return sending;
+  }
+
+  #probeEntry({ key, limit }: CounterLimit): Entry<Waiter> {
+    return { lease: new Lease(key, limit), waiting: new Map() };
   }
 
   #claimOf(entry: Entry<Waiter>, nowMs: number): Claim {
@@ -223,14 +233,4 @@ export class LeaseBook<Waiter> {
       this.#sweepLater();
     });
   }
-}
-
-function isDue(entry: Entry<unknown>, nowMs: number): boolean {
-  return entry.lease.due(unitsWanted(entry), nowMs);
-}
-
-function unitsWanted(entry: Entry<unknown>): number {
-  let wanted = 0;
-  for (const cost of entry.waiting.values()) wanted += cost;
-  return wanted;
 }

@@ -306,6 +306,27 @@ describe('the limiter', () => {
     expect(await store.used(quota.key)).toBe(0);
   });
 
+  test('opens when the store has answered, or once it is clear that it does not', async () => {
+    const opened: string[] = [];
+    store.mode = 'hold';
+    void limiter.open(2000).then(() => opened.push('answered'));
+    await clock.advance(1500);
+    expect(opened).toEqual([]);
+    store.release();
+    await clock.turn();
+    expect(opened).toEqual(['answered']);
+    expect(outages).toEqual([]);
+
+    const lost = store.sibling();
+    lost.mode = 'lose';
+    void limiterOn(lost)
+      .open(2000)
+      .then(() => opened.push('gave up'));
+    await clock.advance(2000);
+    expect(opened).toEqual(['answered', 'gave up']);
+    expect(outages).toEqual(['away: no answer within 2000 ms']);
+  });
+
   test('forgets counters whose windows are over', async () => {
     for (let subject = 0; subject < 100; subject += 1) {
       const { limit } = charge('burst', 5, { windowMs: 500 });

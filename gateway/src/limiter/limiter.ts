@@ -3,30 +3,25 @@ import type { Clock } from '../limits/clock.ts';
 import { counterKey } from '../limits/counter-key.ts';
 import type { CounterStore } from '../limits/counter-store.ts';
 import type { Limit } from '../limits/limit.ts';
-import type { Level, OnStoreFailure } from '../policy/levels.ts';
 import type { Charge } from '../policy/plan.ts';
+import { decide, decideAlone, undecidable, type Due, type FailureRules } from './decision.ts';
+import type { Entry } from './entry.ts';
 import type { LimiterRecorder } from './limiter-recorder.ts';
-import { LeaseBook, type Entry } from './lease-book.ts';
+import { LeaseBook } from './lease-book.ts';
 import { Outage } from './outage.ts';
-import type { Standing, Verdict } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
 
 export interface LimiterSettings {
   readonly gateway: GatewayId;
   /** How long a request may wait for the store (I5). */
   readonly claimDeadlineMs: number;
   readonly gatewaysMin: number;
-  readonly onStoreFailure: Readonly<Record<Level, OnStoreFailure>>;
-}
-
-/** One charge of a request beside the lease that is to pay it. */
-interface Due {
-  readonly charge: Charge;
-  readonly entry: Entry<Waiting>;
+  readonly onStoreFailure: FailureRules;
 }
 
 interface Waiting {
   readonly arrival: number;
-  readonly dues: readonly Due[];
+  readonly dues: readonly Due<Waiting>[];
   readonly deadlineMs: number;
   readonly decide: (verdict: Verdict) => void;
 }
@@ -100,18 +95,26 @@ export class Limiter {
     });
   }
 
+  /**
+   * Waits until the store has answered once, so that the first requests needn't be decided without it. After `deadlineMs`, or
+   * when the store fails, decisions begin alone.
+   */
+  async open(deadlineMs: number): Promise<void> {
+    await this.#book.firstContact(probe, deadlineMs);
+  }
+
   /** Whether a request that owes these charges may go on. A refused one leaves every counter as it was (I4). */
   admit(charges: readonly Charge[]): Verdict | Promise<Verdict> {
-    const dues: Due[] = [];
+    const dues: Due<Waiting>[] = [];
     for (const charge of charges) {
       const entry = this.#book.entry(charge.key, charge.limit);
-      if (entry === undefined) return this.#undecidable(charges);
+      if (entry === undefined) return undecidable(charges, this.#settings.onStoreFailure);
       dues.push({ charge, entry });
     }
     if (this.#outage.lasts) return this.#decideAlone(dues);
-    const verdict = this.#decide(dues, this.#clock.monotonicMs());
+    const verdict = decide(dues, this.#clock.monotonicMs());
     if (verdict !== undefined) return verdict;
-    if (this.#waiting.size >= waitingMax) return this.#undecidable(charges);
+    if (this.#waiting.size >= waitingMax) return undecidable(charges, this.#settings.onStoreFailure);
     return this.#wait(dues);
   }
 
@@ -132,20 +135,7 @@ export class Limiter {
     await this.#store.close();
   }
 
-  /** Pays, refuses, or returns undefined when a lease has to claim first. */
-  #decide(dues: readonly Due[], nowMs: number): Verdict | undefined {
-    let lacking = false;
-    for (const due of dues) {
-      const { lease } = due.entry;
-      if (lease.available(nowMs) >= due.charge.cost) continue;
-      if (lease.denies(nowMs))
-        return refusal({ dues, refused: due, because: 'over-limit', certain: true }, nowMs);
-      lacking = true;
-    }
-    return lacking ? undefined : pay(dues, true, nowMs);
-  }
-
-  #wait(dues: readonly Due[]): Promise<Verdict> {
+  #wait(dues: readonly Due<Waiting>[]): Promise<Verdict> {
     return new Promise((decide) => {
       this.#arrivals += 1;
       const deadlineMs = this.#clock.monotonicMs() + this.#settings.claimDeadlineMs;
@@ -173,7 +163,7 @@ export class Limiter {
     const nowMs = this.#clock.monotonicMs();
     const concerned = new Set(entries.flatMap((entry) => [...entry.waiting.keys()]));
     for (const waiting of [...concerned].sort((a, b) => a.arrival - b.arrival)) {
-      const verdict = this.#decide(waiting.dues, nowMs);
+      const verdict = decide(waiting.dues, nowMs);
       if (verdict !== undefined) this.#settle(waiting, verdict);
     }
   }
@@ -197,51 +187,14 @@ export class Limiter {
     });
   }
 
-  /** Decides without the store, each level by its policy (leases.md, section 5). */
-  #decideAlone(dues: readonly Due[]): Verdict {
+  #decideAlone(dues: readonly Due<Waiting>[]): Verdict {
     const nowMs = this.#clock.monotonicMs();
-    for (const due of dues) {
-      const { charge, entry } = due;
-      if (entry.lease.available(nowMs) >= charge.cost) continue;
-      const rule = this.#settings.onStoreFailure[charge.level];
-      if (rule === 'deny') {
-        return refusal({ dues, refused: due, because: 'store-unavailable', certain: false }, nowMs);
-      }
-      this.#book.takeShare(entry, nowMs);
-      if (rule === 'allow' || entry.lease.availableAlone(nowMs) >= charge.cost) continue;
-      return refusal({ dues, refused: due, because: 'over-limit', certain: false }, nowMs);
-    }
-    return pay(dues, false, nowMs);
+    return decideAlone(dues, {
+      rules: this.#settings.onStoreFailure,
+      takeShare: (entry) => {
+        this.#book.takeShare(entry, nowMs);
+      },
+      nowMs,
+    });
   }
-
-  /** There is no room to keep a lease or a place to wait: only levels that let uncounted requests pass can pay. */
-  #undecidable(charges: readonly Charge[]): Verdict {
-    const standings = charges.map((charge) => ({ charge, remaining: 0, resetsInMs: charge.limit.windowMs }));
-    const refused = standings.find(({ charge }) => this.#settings.onStoreFailure[charge.level] !== 'allow');
-    if (refused === undefined) return { admitted: true, standings, certain: false };
-    return { admitted: false, standings, certain: false, refused, because: 'store-unavailable' };
-  }
-}
-
-function pay(dues: readonly Due[], certain: boolean, nowMs: number): Verdict {
-  for (const { charge, entry } of dues) entry.lease.spend(charge.cost);
-  return { admitted: true, standings: dues.map((due) => standing(due, nowMs)), certain };
-}
-
-function refusal(
-  found: {
-    readonly dues: readonly Due[];
-    readonly refused: Due;
-    readonly because: 'over-limit' | 'store-unavailable';
-    readonly certain: boolean;
-  },
-  nowMs: number,
-): Verdict {
-  const standings = found.dues.map((due) => standing(due, nowMs));
-  const refused = standing(found.refused, nowMs);
-  return { admitted: false, standings, refused, because: found.because, certain: found.certain };
-}
-
-function standing({ charge, entry }: Due, nowMs: number): Standing {
-  return { charge, remaining: entry.lease.remaining(nowMs), resetsInMs: entry.lease.resetsInMs(nowMs) };
 }

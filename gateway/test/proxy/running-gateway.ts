@@ -163,7 +163,7 @@ function everythingTo(backendPort: number): ServedConfig {
 }
 
 /** Answers with what it got. */
-export function echo(request: IncomingMessage, response: ServerResponse): void {
+function echo(request: IncomingMessage, response: ServerResponse): void {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {

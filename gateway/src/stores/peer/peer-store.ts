@@ -21,6 +21,8 @@ export class PeerStore implements CounterStore {
   readonly #gateway: GatewayId;
   readonly #clock: Clock;
   readonly #unanswered = new Map<number, Unanswered>();
+  /** Resolves when the first connection stands or has failed. */
+  readonly #firstContact: Promise<void>;
   #socket: Socket | undefined;
   #whyAway = 'not connected yet';
   #lastId = 0;
@@ -30,7 +32,9 @@ export class PeerStore implements CounterStore {
     this.#socketPath = parts.socketPath;
     this.#gateway = parts.gateway;
     this.#clock = parts.clock;
-    this.#connect();
+    this.#firstContact = new Promise((resolve) => {
+      this.#connect(resolve);
+    });
   }
 
   async settle(claims: readonly Claim[]): Promise<readonly Grant[]> {
@@ -57,10 +61,11 @@ export class PeerStore implements CounterStore {
     return Promise.resolve();
   }
 
-  #ask(request: (id: number) => Request): Promise<Response> {
+  async #ask(request: (id: number) => Request): Promise<Response> {
+    await this.#firstContact;
     const socket = this.#socket;
-    if (socket === undefined) return Promise.reject(this.#error(this.#whyAway));
-    if (this.#unanswered.size >= unansweredMax) return Promise.reject(this.#error('owes too many answers'));
+    if (socket === undefined) throw this.#error(this.#whyAway);
+    if (this.#unanswered.size >= unansweredMax) throw this.#error('owes too many answers');
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
@@ -69,23 +74,25 @@ export class PeerStore implements CounterStore {
     });
   }
 
-  #connect(): void {
+  #connect(tried: () => void): void {
     const socket = connect(this.#socketPath);
     socket.once('connect', () => {
       this.#socket = socket;
       writeJsonLine(socket, { kind: 'hello', gateway: this.#gateway } satisfies Request);
+      tried();
     });
     socket.on('error', (error) => {
       this.#whyAway = error.message;
     });
     socket.once('close', () => {
       this.#socket = undefined;
+      tried();
       const lost = this.#error(`closed the connection (${this.#whyAway})`);
       for (const { reject } of this.#unanswered.values()) reject(lost);
       this.#unanswered.clear();
       if (!this.#closed) {
         this.#clock.after(reconnectEveryMs, () => {
-          if (!this.#closed) this.#connect();
+          if (!this.#closed) this.#connect(() => {});
         });
       }
     });

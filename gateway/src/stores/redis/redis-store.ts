@@ -19,6 +19,8 @@ export class RedisStore implements CounterStore {
   readonly #gateway: GatewayId;
   readonly #clock: Clock;
   readonly #nowMs: (() => number) | undefined;
+  /** Resolves when the first connection stands and has told how many gateways live, or has failed. */
+  readonly #firstContact: Promise<void>;
   #gateways = 0;
   #cancelHeartbeat = (): void => {};
   #lastError = '';
@@ -35,17 +37,21 @@ export class RedisStore implements CounterStore {
     this.#gateway = parts.gateway;
     this.#clock = parts.clock;
     this.#nowMs = parts.nowMs;
-    // Why a connection failed is told with the claims that fail for it.
-    this.#redis.on('error', (error: Error) => {
-      this.#lastError = error.message;
-    });
-    this.#redis.on('ready', () => {
-      this.#lastError = '';
-      void this.#beat();
+    this.#firstContact = new Promise((resolve) => {
+      // Why a connection failed is told with the claims that fail for it.
+      this.#redis.on('error', (error: Error) => {
+        this.#lastError = error.message;
+        resolve();
+      });
+      this.#redis.on('ready', () => {
+        this.#lastError = '';
+        void this.#beat().then(resolve);
+      });
     });
   }
 
   async settle(claims: readonly Claim[]): Promise<readonly Grant[]> {
+    await this.#firstContact;
     const keys = claims.map(({ key }) => redisKey(key));
     const args = settleArguments(claims, this.#nowMs?.());
     const reply = await this.#ask(this.#redis.settleClaims(keys.length, ...keys, ...args));
@@ -53,11 +59,13 @@ export class RedisStore implements CounterStore {
   }
 
   async read(keys: readonly CounterKey[]): Promise<readonly (Ledger | undefined)[]> {
+    await this.#firstContact;
     const hashes = await this.#ask(Promise.all(keys.map((key) => this.#redis.hgetall(redisKey(key)))));
     return hashes.map(ledgerOf);
   }
 
   async forget(keys: readonly CounterKey[]): Promise<void> {
+    await this.#firstContact;
     await this.#ask(Promise.all(keys.map((key) => this.#redis.unlink(redisKey(key)))));
   }
 
