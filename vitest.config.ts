@@ -1,18 +1,23 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
+const cluster = ['gateway/test/cluster/**/*.test.ts', 'gateway/test/commands/**/*.test.ts'];
+const architecture = 'gateway/test/architecture.test.ts';
+const slow = { testTimeout: 60_000, hookTimeout: 60_000 };
+
+/** `cluster` tests start many processes and offer load: one file at a time, so that they measure us and not each other. */
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['gateway/src/**/*.test.ts', 'gateway/test/architecture.test.ts'] } },
+      { test: { name: 'unit', include: ['gateway/src/**/*.test.ts', architecture] } },
       {
         test: {
           name: 'integration',
           include: ['gateway/test/**/*.test.ts'],
-          exclude: ['gateway/test/architecture.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          exclude: [architecture, ...cluster],
+          ...slow,
         },
       },
+      { test: { name: 'cluster', include: cluster, fileParallelism: false, ...slow } },
     ],
   },
 });

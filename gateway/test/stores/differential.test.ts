@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Claim, GatewayId, Grant } from '../../src/limits/claim.ts';
 import { counterKey, type CounterKey } from '../../src/limits/counter-key.ts';
+import { isOpen } from '../../src/limits/fixed-window.ts';
 import type { Ledger } from '../../src/limits/ledger.ts';
 import type { Limit } from '../../src/limits/limit.ts';
 import { MemoryStore } from '../../src/stores/memory-store.ts';
@@ -153,6 +154,6 @@ function withoutGateways(grant: Grant): Grant {
 
 /** A ledger that the next claim would find open: an ended one may be gone from one store and still stand in the other. */
 function comparable(ledger: Ledger | undefined, limit: Limit, nowMs: number): unknown {
-  if (ledger === undefined || nowMs - ledger.window >= limit.windowMs) return undefined;
+  if (ledger === undefined || !isOpen(limit, ledger.window, nowMs)) return undefined;
   return { ...ledger, accounts: Object.fromEntries(ledger.accounts) };
 }
