@@ -14,11 +14,10 @@ export function addressSubject(client: Address): string {
 
 /**
  * A caller known by what it wrote into a header; a repeated header counts as its values in one list, a missing one like an
- * empty one. The header's name stands in front, so that no value can spell an application's id and count on its account.
- * The digest of a long value can't be spelled by another caller: written out, it is too long itself.
+ * empty one. The digest of a long value can't be spelled by another caller: written out, it is too long itself.
  */
-export function headerSubject(name: string, values: readonly string[]): string {
+export function headerSubject(values: readonly string[]): string {
   const value = values.join(', ');
-  if (value.length <= subjectCharsMax) return `${name}:${value}`;
-  return `${name}:sha256-${hash('sha256', Buffer.from(value, 'latin1'), 'hex')}`;
+  if (value.length <= subjectCharsMax) return value;
+  return `sha256-${hash('sha256', Buffer.from(value, 'latin1'), 'hex')}`;
 }

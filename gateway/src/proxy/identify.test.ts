@@ -129,8 +129,8 @@ describe('who sends a request', () => {
       return typeof given === 'object' && 'facts' in given ? given.facts.consumer : given;
     };
     const tenants = by({ kind: 'header', name: 'X-Tenant' });
-    expect(subject(tenants, 'x-tenant', 'acme')).toMatchObject({ subject: 'x-tenant:acme' });
-    expect(subject(tenants)).toMatchObject({ subject: 'x-tenant:' });
+    expect(subject(tenants, 'x-tenant', 'acme')).toMatchObject({ subject: 'acme' });
+    expect(subject(tenants)).toMatchObject({ subject: '' });
     expect(subject(by({ kind: 'everyone' }))).toMatchObject({ subject: '' });
   });
 });

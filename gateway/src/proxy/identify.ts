@@ -94,10 +94,8 @@ function anonymousSubject(by: AnonymousAccess['by'], head: RequestHead, serving:
         ? sharedSubject
         : addressSubject(clientAddress(peer, forwardedFor, serving.trustedProxies));
     }
-    case 'header': {
-      const name = by.name.toLowerCase();
-      return headerSubject(name, fieldValues(head.fields, name));
-    }
+    case 'header':
+      return headerSubject(fieldValues(head.fields, by.name.toLowerCase()));
     case 'everyone':
       return sharedSubject;
     default:
