@@ -22,7 +22,7 @@ describe.skipIf(redisMissing)('what a client sees', () => {
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    backend = await startEchoBackend(0, () => performance.now());
+    backend = await startEchoBackend(() => performance.now());
     const policies = ['Unlimited', 'TwoPerHour', 'Burst'];
     const api = (name: string, more: Partial<Parameters<typeof apiProject>[0]> = {}): string =>
       apiProject({ name, production: backend.port, policies, ...more });

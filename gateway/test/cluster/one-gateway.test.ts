@@ -25,7 +25,7 @@ describe('gateways that count on their own', () => {
   let gateways: Gateways;
 
   beforeAll(async () => {
-    backend = await startEchoBackend(0, () => performance.now());
+    backend = await startEchoBackend(() => performance.now());
     home = new TestHome({
       'deployment.toml': localDeployment,
       'apis/Open.yaml': apiProject({ name: 'Open', production: backend.port, policies: ['Five'] }),

@@ -18,7 +18,7 @@ describe.skipIf(redisMissing)('three gateways whose Redis goes away under load',
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    backend = await startEchoBackend(0, () => performance.now());
+    backend = await startEchoBackend(() => performance.now());
     home = new TestHome({
       'repository/conf/deployment.toml': redisDeployment(redis),
       'apis/Open.yaml': apiProject({ name: 'Open', production: backend.port, policies: ['Burst90'] }),

@@ -59,7 +59,7 @@ describe('sluice demo', () => {
     run.signal('SIGINT');
     expect((await run.ended).code).toBe(0);
     await until(() => children.every((pid) => !alive(pid)));
-    for (const port of [18280, 18281, 18282, 9001]) expect(await accepts(port)).toBe(false);
+    for (const port of [18280, 18281, 18282]) expect(await accepts(port)).toBe(false);
     expect(demoFolders()).toEqual(foldersBefore);
   });
 });

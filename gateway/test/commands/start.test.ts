@@ -8,7 +8,7 @@ import { until } from '../support/until.ts';
 
 let backend: EchoBackend;
 beforeAll(async () => {
-  backend = await startEchoBackend(0, () => performance.now());
+  backend = await startEchoBackend(() => performance.now());
 });
 afterAll(() => backend.close());
 

@@ -13,7 +13,7 @@ export interface ClusterSettings {
   readonly gateways: number;
   /** Where the counters are; without it, in a process of the cluster's own. */
   readonly redisUrl?: string;
-  /** The first gateway's port, the others follow; without it, any free ports, for the backends too. */
+  /** The first gateway's port, the others follow; without it, any free ports. */
   readonly firstPort?: number;
   readonly clock: Clock;
 }
@@ -53,8 +53,7 @@ export class Cluster {
     const cluster = new Cluster({ folder, children, gateways, backends });
     try {
       for (const port of settings.backendPorts) {
-        const wanted = settings.firstPort === undefined ? 0 : port;
-        backends.set(port, await startEchoBackend(wanted, () => settings.clock.monotonicMs()));
+        backends.set(port, await startEchoBackend(() => settings.clock.monotonicMs()));
       }
       copyHome(settings.home, home, backends);
       const socketPath = join(folder, 'counters.sock');

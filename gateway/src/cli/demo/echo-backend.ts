@@ -10,8 +10,8 @@ export interface EchoBackend {
   close(): Promise<void>;
 }
 
-/** Listens on loopback; on any free port when `port` is 0. Throws when the port is taken. */
-export async function startEchoBackend(port: number, nowMs: () => number): Promise<EchoBackend> {
+/** Listens on any free loopback port. */
+export async function startEchoBackend(nowMs: () => number): Promise<EchoBackend> {
   const arrivalsMs: number[] = [];
   const server = createServer((request, response) => {
     arrivalsMs.push(nowMs());
@@ -26,7 +26,7 @@ export async function startEchoBackend(port: number, nowMs: () => number): Promi
     response.end(`${JSON.stringify(body)}\n`);
   });
   server.keepAliveTimeout = 120_000;
-  server.listen(port, '127.0.0.1');
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port: listening } = server.address() as AddressInfo;
   return {
