@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../gateway/test/support/redis-server.ts';
+import { freePort } from '../gateway/test/support/ports.ts';
 import type { Measurement, Order } from './decisions-worker.ts';
 import { forkPinned, order, startRedis, stop } from './pinned.ts';
 import { ratio, show, spread } from './statistics.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../gateway/src/cli/demo/child.ts';
-import { freePort } from '../gateway/test/support/redis-server.ts';
+import { freePort } from '../gateway/test/support/ports.ts';
 import {
   advancedPolicy,
   apiProject,

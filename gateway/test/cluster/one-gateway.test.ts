@@ -1,9 +1,9 @@
-import { connect } from 'node:net';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startEchoBackend, type EchoBackend } from '../../src/cli/demo/echo-backend.ts';
 import { Gateways } from '../support/gateways.ts';
+import { accepts } from '../support/ports.ts';
 import { apiProject, application, subscriptionPolicy, TestHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
 
@@ -88,7 +88,7 @@ describe('a gateway that is told to end', () => {
       const untouched = answer;
       await until(() => answer !== untouched);
       child!.kill(signal);
-      await until(() => refuses(port));
+      await until(async () => !(await accepts(port)));
       answer();
       const response = await running;
       expect(response.status).toBe(200);
@@ -99,16 +99,3 @@ describe('a gateway that is told to end', () => {
     },
   );
 });
-
-function refuses(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(false);
-    });
-    socket.once('error', () => {
-      resolve(true);
-    });
-  });
-}

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { prove, type Proof } from '../../src/cli/demo/proof.ts';
+import { accepts } from '../support/ports.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
 import { sluice } from '../support/sluice.ts';
 import { until } from '../support/until.ts';
@@ -137,17 +137,4 @@ function alive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
 }
