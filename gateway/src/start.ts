@@ -7,6 +7,7 @@ import type { Config } from './config/config.ts';
 import { Limiter } from './limiter/limiter.ts';
 import { limiterGauges, limiterMetrics } from './limiter-metrics.ts';
 import type { GatewayId } from './limits/claim.ts';
+import type { StoreEvents } from './limits/counter-store.ts';
 import { accessLogMetrics, exchangeMetrics } from './metrics.ts';
 import { answerUnread, handle, type DataPlane } from './proxy/handle.ts';
 import type { ExchangeRecorder } from './proxy/observe.ts';
@@ -71,14 +72,20 @@ export async function startGateway(config: Config, report: (line: string) => voi
 
 function openLimiter(config: Config, registry: Registry, report: (line: string) => void): Limiter {
   const gateway = gatewayId(config.gateway.id);
-  const limiter = new Limiter({
-    store: openStore(config.store, { gateway, clock }),
+  const { claimDeadlineMs } = config.gateway;
+  const events: StoreEvents = {
+    lossSuspected: () => limiter.lossSuspected(),
+    gatewaysCounted: (gateways) => limiter.gatewaysCounted(gateways),
+  };
+  const limiter: Limiter = new Limiter({
+    store: openStore(config.store, { gateway, clock, events, claimDeadlineMs }),
     clock,
     settings: {
       gateway,
-      claimDeadlineMs: config.gateway.claimDeadlineMs,
+      claimDeadlineMs,
       gatewaysMin: config.gateway.countMin,
       onStoreFailure: config.onStoreFailure,
+      leases: config.leases,
     },
     recorder: limiterMetrics(registry, report),
   });

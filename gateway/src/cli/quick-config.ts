@@ -51,6 +51,7 @@ export function quickConfig({ to, limit, by }: QuickStart): Config | string {
     gateway: { id: hostname(), countMin: 1, claimDeadlineMs: 50 },
     store: { kind: 'memory' },
     onStoreFailure,
+    leases: { horizonMs: 100, recheckMs: 100 },
     listener: { host: '0.0.0.0', port: 8280, trustedProxies: [] },
     admin: { host: '127.0.0.1', port: 9090 },
     responses: { retryAfter: 'seconds', rateLimitFields: true },

@@ -1,8 +1,15 @@
 import * as z from 'zod';
 import { type Limit, unitsMax } from '../limits/limit.ts';
 import type { Api, Backend, KeyType } from '../policy/catalogue.ts';
-import { checkFields, checkValue } from './check-value.ts';
+import { checkFields, checkValue, type SoundFields } from './check-value.ts';
 import { flag, mapping, oneOf, text, wholeNumber } from './expected.ts';
+import {
+  algorithmField,
+  bucketSizeField,
+  limitByAlgorithm,
+  type LimitNames,
+  reportWithoutCount,
+} from './limit-by-algorithm.ts';
 import { didYouMean, quote } from './nearest-name.ts';
 import { segmentProblem } from './path-template.ts';
 import { type Path, type SourceFile, valueAt } from './source-file.ts';
@@ -67,8 +74,12 @@ const unitMs = { SECOND: 1000, MINUTE: 60_000, HOUR: 3_600_000 } as const;
 const throughputSchema = mapping({
   production: wholeNumber(0, unitsMax).nullish(),
   productionTimeUnit: timeUnit,
+  productionAlgorithm: algorithmField,
+  productionBucketSize: bucketSizeField,
   sandbox: wholeNumber(0, unitsMax).nullish(),
   sandboxTimeUnit: timeUnit,
+  sandboxAlgorithm: algorithmField,
+  sandboxBucketSize: bucketSizeField,
   tokenBasedThrottlingConfiguration: mapping({ isTokenBasedThrottlingEnabled: flag().nullish() }, [
     'productionMaxPromptTokenCount',
     'productionMaxCompletionTokenCount',
@@ -90,16 +101,31 @@ function readThroughput(source: SourceFile): Partial<Record<KeyType, Limit>> {
       message: 'Token based throttling is not supported yet.',
     });
   }
-  const limit = (
-    quota: number | null | undefined,
-    unit: keyof typeof unitMs | null | undefined,
-  ): Limit | undefined =>
-    typeof quota === 'number'
-      ? { kind: 'fixed-window', quota, windowMs: unitMs[unit ?? 'SECOND'], starts: 'first-request' }
-      : undefined;
-  const production = limit(written.production, written.productionTimeUnit);
-  const sandbox = limit(written.sandbox, written.sandboxTimeUnit);
+  const production = throughputLimit(source, written, 'production');
+  const sandbox = throughputLimit(source, written, 'sandbox');
   return { ...(production && { PRODUCTION: production }), ...(sandbox && { SANDBOX: sandbox }) };
+}
+
+function throughputLimit(
+  source: SourceFile,
+  written: SoundFields<typeof throughputSchema.shape>,
+  name: 'production' | 'sandbox',
+): Limit | undefined {
+  const names: LimitNames = { count: name, algorithm: `${name}Algorithm`, bucketSize: `${name}BucketSize` };
+  const count = written[name];
+  if (typeof count !== 'number') {
+    reportWithoutCount(source, throughputPath, names);
+    return undefined;
+  }
+  return limitByAlgorithm(source, {
+    path: throughputPath,
+    names,
+    count,
+    windowMs: unitMs[written[`${name}TimeUnit`] ?? 'SECOND'],
+    starts: 'first-request',
+    algorithm: written[`${name}Algorithm`],
+    bucketSize: written[`${name}BucketSize`],
+  });
 }
 
 function isSupportedEndpointType(source: SourceFile, type: string | null | undefined): boolean {

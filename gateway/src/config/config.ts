@@ -11,6 +11,7 @@ export interface Config {
   readonly gateway: GatewaySettings;
   readonly store: StoreSettings;
   readonly onStoreFailure: Readonly<Record<Level, OnStoreFailure>>;
+  readonly leases: LeaseSettings;
   readonly listener: ListenerSettings;
   readonly admin: AdminSettings;
   readonly responses: ResponseSettings;
@@ -43,6 +44,14 @@ export interface RedisSettings {
   readonly connectDeadlineMs: number;
   /** A connection that stays silent this long while it owes an answer is given up. */
   readonly silenceMsMax: number;
+}
+
+/** How gateways take units from the store ahead of the requests that spend them. */
+interface LeaseSettings {
+  /** How far ahead they look. */
+  readonly horizonMs: number;
+  /** How long an answer of "nothing left" is believed. */
+  readonly recheckMs: number;
 }
 
 interface ListenerSettings {

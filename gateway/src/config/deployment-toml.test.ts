@@ -26,6 +26,7 @@ test('an empty file means all defaults', () => {
         'application-burst': 'local',
         backend: 'local',
       },
+      leases: { horizonMs: 100, recheckMs: 100 },
       listener: { host: '0.0.0.0', port: 8280, trustedProxies: [] },
       admin: { host: '127.0.0.1', port: 9090 },
       responses: { retryAfter: 'seconds', rateLimitFields: true },
@@ -59,6 +60,9 @@ host = "::"
 [sluice.store]
 on_failure = "allow"
 on_failure_of = { burst = "deny" }
+[sluice.leases]
+horizon = "10"
+recheck = 10000
 [sluice.responses]
 retry_after = "http-date"
 rate_limit_fields = "false"
@@ -69,6 +73,7 @@ rate_limit_fields = "false"
     listener: { host: 'localhost', port: 0, trustedProxies: ['10.0.0.1', 'fd00::/8'] },
     admin: { host: '::', port: 9999 },
     onStoreFailure: { burst: 'deny', api: 'allow' },
+    leases: { horizonMs: 10, recheckMs: 10_000 },
     responses: { retryAfter: 'http-date', rateLimitFields: false },
   });
   expect(settings?.store).toEqual({
@@ -184,9 +189,12 @@ ofset = 1
 [sluice.response]
 [sluice.admin]
 prot = 1
+[sluice.leases]
+horizn = 1
 `;
     readDeploymentToml([{ path: 'deployment.toml', text }], environment, (found) => diagnostics.push(found));
     expect(diagnostics.map(({ severity, hint }) => `${severity}: ${hint}`).toSorted()).toEqual([
+      'error: Did you mean "horizon"?',
       'error: Did you mean "port"?',
       'error: Did you mean "responses"?',
       'warning: Did you mean "database"?',

@@ -26,6 +26,7 @@ export function readDeploymentToml(
   reportTables(source);
   const redis = readRedisTable(deployment);
   const store = readStoreTable(deployment);
+  const leases = readTable(deployment, leasesTable);
   const server = readTable(deployment, serverTable);
   const listener = readTable(deployment, listenerTable);
   const admin = readTable(deployment, adminTable);
@@ -39,6 +40,7 @@ export function readDeploymentToml(
     },
     store: chooseStore(deployment, redis, store),
     onStoreFailure: readOnStoreFailure(deployment, store.on_failure),
+    leases: { horizonMs: leases.horizon ?? 100, recheckMs: leases.recheck ?? 100 },
     listener: {
       host: listener.host ?? '0.0.0.0',
       port: listener.http_port ?? 8280 + offset,
@@ -70,6 +72,14 @@ function findDeploymentToml(home: Home, report: Report): SourceFile | undefined 
 }
 
 const port = wholeNumber(0, 65_535, ', 0 for any that is free');
+
+const leaseSpan = wholeNumber(10, 10_000, ' ms').optional();
+
+const leasesTable = {
+  path: ['sluice', 'leases'],
+  schema: mapping({ horizon: leaseSpan, recheck: leaseSpan }),
+  unknownIs: 'error',
+} as const;
 
 const serverTable = {
   path: ['server'],
@@ -109,7 +119,10 @@ function reportTables(source: SourceFile): void {
   reportKeys(source, entriesOf(source, []), { read: atTop, noEffect: sections, unknownIs: 'warning' });
   const inApim = { read: ['redis_config'], noEffect: apimSections, unknownIs: 'warning' } as const;
   reportKeys(source, entriesOf(source, ['apim']), inApim);
-  const inSluice = { read: ['listener', 'admin', 'store', 'responses'], unknownIs: 'error' } as const;
+  const inSluice = {
+    read: ['listener', 'admin', 'store', 'leases', 'responses'],
+    unknownIs: 'error',
+  } as const;
   reportKeys(source, entriesOf(source, ['sluice']), inSluice);
 }
 

@@ -68,7 +68,7 @@ const countersExpire = 'counters expire with their windows and need no cleaning 
 const throttleReasons = fixed({
   'throttling.sync-async_hybrid_mode.enable': 'counting is exact without a choice of modes',
   'throttling.local_quota_buffer_percentage': 'no local quota is guessed, so none needs a buffer',
-  'throttling.hybrid_throttle_processor_window.type': 'each level has one kind of window',
+  'throttling.hybrid_throttle_processor_window.type': 'each limit says itself how it is counted',
   'throttling.unified_replicator.enable': nothingReplicated,
   'throttling.pool.size': nothingReplicated,
   'throttling.replication.frequency': nothingReplicated,

@@ -1,6 +1,13 @@
 import * as z from 'zod';
 import { type Limit, unitsMax, windowMsMax } from '../limits/limit.ts';
 import { mapping, text, wholeNumber } from './expected.ts';
+import {
+  algorithmField,
+  bucketSizeField,
+  limitByAlgorithm,
+  type LimitNames,
+  reportWithoutCount,
+} from './limit-by-algorithm.ts';
 import { didYouMean, quote } from './nearest-name.ts';
 import type { Path, SourceFile } from './source-file.ts';
 
@@ -26,29 +33,47 @@ export interface RequestCount {
   readonly timeUnit: string;
   readonly unitTime: number;
   readonly requestCount: number;
+  readonly algorithm?: Limit['kind'] | null | undefined;
+  readonly bucketSize?: number | null | undefined;
 }
 
 export const requestCountSchema: z.ZodType<RequestCount> = mapping({
   timeUnit: text({ expected: 'a unit of time such as "min"', charactersMax: 20 }),
   unitTime: wholeNumber(1, windowMsMax / secondMs),
   requestCount: wholeNumber(0, unitsMax),
+  algorithm: algorithmField,
+  bucketSize: bucketSizeField,
 });
+
+const quotaNames: LimitNames = { count: 'requestCount', algorithm: 'algorithm', bucketSize: 'bucketSize' };
 
 /** A burst (spike arrest) limit, as its file holds it. */
 export interface BurstFields {
   readonly rateLimitCount?: number | null | undefined;
   readonly rateLimitTimeUnit?: string | null | undefined;
+  readonly rateLimitAlgorithm?: Limit['kind'] | null | undefined;
+  readonly rateLimitBucketSize?: number | null | undefined;
 }
 
 export const burstShape: {
   rateLimitCount: z.ZodType<number | null | undefined>;
   rateLimitTimeUnit: z.ZodType<string | null | undefined>;
+  rateLimitAlgorithm: typeof algorithmField;
+  rateLimitBucketSize: typeof bucketSizeField;
 } = {
   rateLimitCount: wholeNumber(0, unitsMax).nullish(),
   rateLimitTimeUnit: z.string({ error: 'a unit of time, "sec" or "min"' }).nullish(),
+  rateLimitAlgorithm: algorithmField,
+  rateLimitBucketSize: bucketSizeField,
 };
 
-/** A quota in aligned windows, or nothing when its unit or length is wrong, which is reported. */
+const burstNames: LimitNames = {
+  count: 'rateLimitCount',
+  algorithm: 'rateLimitAlgorithm',
+  bucketSize: 'rateLimitBucketSize',
+};
+
+/** A quota, in aligned windows unless it says otherwise, or nothing when something is wrong with it, which is reported. */
 export function quotaLimit(source: SourceFile, path: Path, count: RequestCount): Limit | undefined {
   const name = count.timeUnit.toLowerCase().replace(/s$/, '');
   const unit = Object.hasOwn(unitMs, name) ? unitMs[name] : undefined;
@@ -64,23 +89,37 @@ export function quotaLimit(source: SourceFile, path: Path, count: RequestCount):
     source.error({ code: 'invalid-value', path: [...path, 'unitTime'], message });
     return undefined;
   }
-  return { kind: 'fixed-window', quota: count.requestCount, windowMs, starts: 'aligned' };
+  return limitByAlgorithm(source, {
+    path,
+    names: quotaNames,
+    count: count.requestCount,
+    windowMs,
+    starts: 'aligned',
+    algorithm: count.algorithm,
+    bucketSize: count.bucketSize,
+  });
 }
 
 /** A burst limit, or nothing: 0 and an absent count mean that there is none. Read as WSO2 reads it (wso2.md 1.3). */
 export function burstLimit(source: SourceFile, path: Path, burst: BurstFields): Limit | undefined {
-  const quota = burst.rateLimitCount ?? 0;
-  if (quota === 0) return undefined;
+  const count = burst.rateLimitCount ?? 0;
+  if (count === 0) {
+    reportWithoutCount(source, path, burstNames);
+    return undefined;
+  }
   const unit = (burst.rateLimitTimeUnit ?? 'sec').toLowerCase();
   if (unit !== 'sec' && unit !== 'min') {
     const message = `rateLimitTimeUnit: found ${quote(unit)}, which counts per second, as in WSO2.`;
     const hint = 'Write "sec" for one second or "min" for one minute.';
     source.warning({ code: 'invalid-value', path: [...path, 'rateLimitTimeUnit'], message, hint });
   }
-  return {
-    kind: 'fixed-window',
-    quota,
+  return limitByAlgorithm(source, {
+    path,
+    names: burstNames,
+    count,
     windowMs: unit === 'min' ? minuteMs : secondMs,
     starts: 'first-request',
-  };
+    algorithm: burst.rateLimitAlgorithm,
+    bucketSize: burst.rateLimitBucketSize,
+  });
 }

@@ -1,3 +1,5 @@
+import type { Alone, AloneAt } from '../limits/alone.ts';
+import { standingOf } from '../limits/counter-standing.ts';
 import type { Level, OnStoreFailure } from '../policy/levels.ts';
 import type { Charge } from '../policy/plan.ts';
 import type { Entry } from './entry.ts';
@@ -11,8 +13,15 @@ export interface Due<Waiter> {
 
 export type FailureRules = Readonly<Record<Level, OnStoreFailure>>;
 
-/** Pays, refuses, or returns undefined when a lease has to claim first. */
-export function decide(dues: readonly Due<unknown>[], nowMs: number): Verdict | undefined {
+/**
+ * Pays, refuses, or returns undefined when a lease has to claim first. `runsLow` is told of leases that should claim ahead of
+ * the next requests.
+ */
+export function decide<Waiter>(
+  dues: readonly Due<Waiter>[],
+  nowMs: number,
+  runsLow: (entry: Entry<Waiter>) => void,
+): Verdict | undefined {
   let lacking = false;
   for (const due of dues) {
     const { lease } = due.entry;
@@ -20,30 +29,38 @@ export function decide(dues: readonly Due<unknown>[], nowMs: number): Verdict | 
     if (lease.denies(nowMs)) return refuse(dues, due, { because: 'over-limit', certain: true, nowMs });
     lacking = true;
   }
-  return lacking ? undefined : pay(dues, { certain: true, nowMs });
+  if (lacking) return undefined;
+  for (const { charge, entry } of dues) {
+    if (entry.lease.spend(charge.cost, nowMs)) runsLow(entry);
+  }
+  return { admitted: true, standings: dues.map((due) => standing(due, nowMs)), certain: true };
+}
+
+/** What a decision without the store needs to know and do. */
+export interface AloneTerms<Waiter> extends AloneAt {
+  readonly rules: FailureRules;
+  /** The entry's account of what is decided alone, made when missing. */
+  readonly aloneOf: (entry: Entry<Waiter>) => Alone;
 }
 
 /** Decides without the store, each level by its rule (leases.md, section 5). */
-export function decideAlone<Waiter>(
-  dues: readonly Due<Waiter>[],
-  alone: {
-    readonly rules: FailureRules;
-    /** Works out what an entry may spend uncounted. */
-    readonly takeShare: (entry: Entry<Waiter>) => void;
-    readonly nowMs: number;
-  },
-): Verdict {
-  const { rules, takeShare, nowMs } = alone;
+export function decideAlone<Waiter>(dues: readonly Due<Waiter>[], terms: AloneTerms<Waiter>): Verdict {
+  const { nowMs } = terms;
   for (const due of dues) {
     const { charge, entry } = due;
-    if (entry.lease.available(nowMs) >= charge.cost) continue;
-    const rule = rules[charge.level];
+    const lacking = charge.cost - entry.lease.available(nowMs);
+    if (lacking <= 0) continue;
+    const rule = terms.rules[charge.level];
     if (rule === 'deny') return refuse(dues, due, { because: 'store-unavailable', certain: false, nowMs });
-    takeShare(entry);
-    if (rule === 'allow' || entry.lease.availableAlone(nowMs) >= charge.cost) continue;
+    if (terms.aloneOf(entry).left(terms) >= lacking || rule === 'allow') continue;
     return refuse(dues, due, { because: 'over-limit', certain: false, nowMs });
   }
-  return pay(dues, { certain: false, nowMs });
+  for (const { charge, entry } of dues) {
+    const counted = Math.min(charge.cost, entry.lease.available(nowMs));
+    entry.lease.spend(counted, nowMs);
+    if (counted < charge.cost) terms.aloneOf(entry).spend(charge.cost - counted, terms);
+  }
+  return { admitted: true, standings: dues.map((due) => standing(due, nowMs)), certain: false };
 }
 
 /** There is no room to keep a lease or no place to wait: only levels that let uncounted requests pass can pay. */
@@ -52,14 +69,6 @@ export function undecidable(charges: readonly Charge[], rules: FailureRules): Ve
   const refused = standings.find(({ charge }) => rules[charge.level] !== 'allow');
   if (refused === undefined) return { admitted: true, standings, certain: false };
   return { admitted: false, standings, certain: false, refused, because: 'store-unavailable' };
-}
-
-function pay(
-  dues: readonly Due<unknown>[],
-  { certain, nowMs }: { readonly certain: boolean; readonly nowMs: number },
-): Verdict {
-  for (const { charge, entry } of dues) entry.lease.spend(charge.cost);
-  return { admitted: true, standings: dues.map((due) => standing(due, nowMs)), certain };
 }
 
 function refuse(
@@ -77,5 +86,5 @@ function refuse(
 }
 
 function standing({ charge, entry }: Due<unknown>, nowMs: number): Standing {
-  return { charge, remaining: entry.lease.remaining(nowMs), resetsInMs: entry.lease.resetsInMs(nowMs) };
+  return { charge, ...standingOf(charge.limit, entry.lease.view, nowMs) };
 }

@@ -1,5 +1,5 @@
 import type { StoreError } from '../limits/counter-store.ts';
-import type { ClaimOutcome } from '../limits/lease.ts';
+import type { ClaimOutcome } from '../limits/claim.ts';
 
 /** The port through which claims and outages become metrics and log lines. Must not throw. */
 export interface LimiterRecorder {

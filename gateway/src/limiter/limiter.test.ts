@@ -47,6 +47,7 @@ describe('the limiter', () => {
         claimDeadlineMs,
         gatewaysMin: 1,
         onStoreFailure: { ...all, ...rest, ...onFailure },
+        leases: { horizonMs: 100, recheckMs: 100 },
       },
     });
   };
@@ -71,6 +72,9 @@ describe('the limiter', () => {
     return (await verdicts).filter(({ admitted }) => admitted).length;
   };
 
+  /** Nobody asks for a while, so gateways hold just what they have spent. */
+  const leasesGivenBack = (): Promise<void> => clock.advance(300);
+
   test('admits exactly the quota of a window, over several gateways', async () => {
     const other = limiterOn(store.sibling(), 'b');
     const burst = [charge('burst', 100, { windowMs: 1000 })];
@@ -89,7 +93,7 @@ describe('the limiter', () => {
     const quota = charge('subscription', 1000);
     const backend = charge('backend', 3);
     expect(await admittedOf(10, [quota, backend])).toBe(3);
-    await clock.advance(1);
+    await leasesGivenBack();
     expect(await store.used(quota.key)).toBe(3);
     expect(await store.used(backend.key)).toBe(3);
     expect(await ask([quota, backend])).toMatchObject({
@@ -98,7 +102,7 @@ describe('the limiter', () => {
       refused: { charge: { level: 'backend' }, remaining: 0 },
       standings: [{ remaining: 997 }, { remaining: 0 }],
     });
-    await clock.advance(1);
+    await leasesGivenBack();
     expect(await store.used(quota.key)).toBe(3);
   });
 
@@ -134,7 +138,8 @@ describe('the limiter', () => {
     store.mode = 'answer';
     store.release();
     await clock.turn();
-    expect(store.calls[2]?.map(({ want }) => want)).toEqual([1, 1]);
+    // One waits, and two were asked for in this horizon.
+    expect(store.calls[2]?.map(({ want }) => want)).toEqual([3, 3]);
   });
 
   test('a flood of refused requests costs one claim per recheck', async () => {
@@ -174,6 +179,7 @@ describe('the limiter', () => {
   test('waits at most the claim deadline, then decides by the share (I5)', async () => {
     const quota = charge('subscription', 100);
     await admittedOf(20, [quota]);
+    await leasesGivenBack();
     store.mode = 'lose';
     const decided: Verdict[] = [];
     void Promise.resolve(limiter.admit([quota])).then((verdict) => decided.push(verdict));
@@ -187,6 +193,7 @@ describe('the limiter', () => {
   test('a late answer is no outage, and pays for what was spent ahead of it', async () => {
     const quota = charge('subscription', 100);
     await admittedOf(20, [quota]);
+    await leasesGivenBack();
     store.mode = 'hold';
     const waiting = Array.from({ length: 5 }, async () => limiter.admit([quota]));
     await clock.advance(claimDeadlineMs);
@@ -202,6 +209,7 @@ describe('the limiter', () => {
   test('those who come while an answer is late wait for the store rather than take the share', async () => {
     const quota = charge('subscription', 100);
     await admittedOf(20, [quota]);
+    await leasesGivenBack();
     store.mode = 'hold';
     void limiter.admit([quota]);
     await clock.advance(claimDeadlineMs);
@@ -216,13 +224,14 @@ describe('the limiter', () => {
   test('silence for four claim deadlines is an outage: then requests are decided at once', async () => {
     const quota = charge('subscription', 100);
     await admittedOf(20, [quota]);
+    await leasesGivenBack();
     store.mode = 'lose';
     void limiter.admit([quota]);
     await clock.advance(4 * claimDeadlineMs);
     expect(outages).toEqual(['away: no answer within 200 ms']);
     expect(limiter.state.storeUp).toBe(false);
-    // 80 were left to two gateways; one of our 40 is spent.
-    expect(await admittedOf(100, [quota])).toBe(39);
+    // An even part of 100 is 50, of which 20 and the one that waited are spent.
+    expect(await admittedOf(100, [quota])).toBe(29);
     expect(await ask([quota])).toMatchObject({ admitted: false, because: 'over-limit', certain: false });
   });
 
@@ -247,18 +256,23 @@ describe('the limiter', () => {
   test('when the store is back, what was spent alone is counted, and the limit is exact again', async () => {
     const quota = charge('subscription', 100);
     await admittedOf(20, [quota]);
+    await leasesGivenBack();
     store.mode = 'fail';
     expect(await admittedOf(30, [quota])).toBe(30);
     store.mode = 'answer';
     await clock.advance(101);
-    expect(outages).toEqual(['away: scripted failure', 'back']);
+    // The store has heard of it, and others have the time to state theirs.
     expect(await store.used(quota.key)).toBe(50);
+    expect(outages).toEqual(['away: scripted failure']);
+    await clock.advance(300);
+    expect(outages).toEqual(['away: scripted failure', 'back']);
     expect(await admittedOf(60, [quota])).toBe(50);
   });
 
   test('a store that forgot everything hears what is held as soon as it answers', async () => {
     const quota = charge('subscription', 100);
     await admittedOf(40, [quota]);
+    await leasesGivenBack();
     store.mode = 'fail';
     await admittedOf(10, [quota]);
     await store.forget([quota.key]);
@@ -276,7 +290,7 @@ describe('the limiter', () => {
     await waiting;
     expect(await store.used(quota.key)).toBe(6);
     store.mode = 'answer';
-    await clock.advance(400);
+    await clock.advance(700);
     expect(outages.at(-1)).toBe('back');
     expect(await store.used(quota.key)).toBe(6);
     expect(await admittedOf(200, [quota])).toBe(94);

@@ -1,15 +1,19 @@
 import type { GatewayId } from '../limits/claim.ts';
 import type { Clock } from '../limits/clock.ts';
+import type { CounterStore, StoreEvents } from '../limits/counter-store.ts';
 import { counterKey } from '../limits/counter-key.ts';
-import type { CounterStore } from '../limits/counter-store.ts';
+import { Lease } from '../limits/lease.ts';
+import { Alone } from '../limits/alone.ts';
 import type { Limit } from '../limits/limit.ts';
 import type { Charge } from '../policy/plan.ts';
+import { Claims } from './claims.ts';
 import { decide, decideAlone, undecidable, type Due, type FailureRules } from './decision.ts';
-import type { Entry } from './entry.ts';
-import type { LimiterRecorder } from './limiter-recorder.ts';
+import { nobody, type Entry } from './entry.ts';
 import { LeaseBook } from './lease-book.ts';
+import type { LimiterRecorder } from './limiter-recorder.ts';
 import { Outage } from './outage.ts';
 import type { Verdict } from './verdict.ts';
+import { WaitingRoom, type Waiting } from './waiting-room.ts';
 
 export interface LimiterSettings {
   readonly gateway: GatewayId;
@@ -17,40 +21,40 @@ export interface LimiterSettings {
   readonly claimDeadlineMs: number;
   readonly gatewaysMin: number;
   readonly onStoreFailure: FailureRules;
+  readonly leases: LeaseSettings;
 }
 
-interface Waiting {
-  readonly arrival: number;
-  readonly dues: readonly Due<Waiting>[];
-  readonly deadlineMs: number;
-  readonly decide: (verdict: Verdict) => void;
+/** How far ahead leases look, and how long an answer of "nothing left" is believed; whole ms. */
+interface LeaseSettings {
+  readonly horizonMs: number;
+  readonly recheckMs: number;
 }
 
-const recheckMs = 100;
 /**
  * Claim deadlines that may pass without an answer before the store counts as away. One late answer must not start an
  * outage: it usually covers what was spent ahead of it, while a gateway that decides alone may spend what others are granted.
  */
 const deadlinesOfSilence = 4;
+/** Within this time of each other gateways find a store that is back, when they look ten times a second, and tell it all. */
+const othersRestateMs = 300;
 const countersMax = 1_000_000;
-const waitingMax = 10_000;
+const roomMax = 10_000;
 const probeLimit: Limit = { kind: 'fixed-window', quota: 0, windowMs: 1000, starts: 'aligned' };
-const probe = { key: counterKey('probe', probeLimit, []), limit: probeLimit };
 
 /**
  * Decides about requests: all charges are paid in one tick, or none (leases.md, section 4). Answers at once when the
  * leases can pay or are known to be empty; else it waits for the store, at most the claim deadline.
  */
-export class Limiter {
+export class Limiter implements StoreEvents {
   readonly #clock: Clock;
   readonly #settings: LimiterSettings;
   readonly #store: CounterStore;
   readonly #book: LeaseBook<Waiting>;
+  readonly #claims: Claims<Waiting>;
   readonly #outage: Outage;
-  /** In order of arrival, so the first one's deadline comes first. */
-  readonly #waiting = new Set<Waiting>();
-  #cancelDeadline: (() => void) | undefined;
-  #arrivals = 0;
+  /** A counter that has nothing: its claims only ask whether the store is there. */
+  readonly #probe: Entry<Waiting>;
+  readonly #waitingRoom: WaitingRoom;
 
   constructor(parts: {
     readonly store: CounterStore;
@@ -59,38 +63,46 @@ export class Limiter {
     readonly recorder: LimiterRecorder;
   }) {
     const { store, clock, settings, recorder } = parts;
+    const { horizonMs } = settings.leases;
     this.#clock = clock;
     this.#settings = settings;
     this.#store = store;
-    this.#book = new LeaseBook({
+    this.#book = new LeaseBook(clock, { horizonMs, countersMax });
+    const room = { waitMsMax: settings.claimDeadlineMs, roomMax };
+    this.#waitingRoom = new WaitingRoom(clock, room, { touched: this.#touch, overdue: this.#decideAlone });
+    const probe = new Lease(counterKey('probe', probeLimit, []), probeLimit, horizonMs);
+    this.#probe = { lease: probe, waiting: nobody };
+    this.#claims = new Claims({
       store,
       clock,
       recorder,
       settings: {
-        ...settings,
+        ...settings.leases,
+        gateway: settings.gateway,
+        gatewaysMin: settings.gatewaysMin,
         silenceMsMax: deadlinesOfSilence * settings.claimDeadlineMs,
-        recheckMs,
-        countersMax,
       },
       events: {
         settled: (entries) => {
-          this.#tryAgain(entries);
+          this.#waitingRoom.tryAgain(entries, this.#decide);
         },
         lost: (reason) => {
           this.#outage.begin(reason);
         },
       },
     });
-    this.#outage = new Outage(clock, {
+    const sharesOut = Object.values(settings.onStoreFailure).includes('local');
+    this.#outage = new Outage(clock, sharesOut ? othersRestateMs : 0, {
       begun: (reason) => {
         recorder.storeAway(reason);
-        this.#book.pause();
-        for (const waiting of this.#waiting) this.#settle(waiting, this.#decideAlone(waiting.dues));
+        this.#claims.pause();
+        this.#waitingRoom.empty(this.#decideAlone);
       },
-      probe: () => this.#book.restate(probe),
+      probe: () => this.#claims.restate([this.#probe]),
+      restate: () => this.#claims.restate(this.#unheardOf()),
       over: () => {
         recorder.storeBack();
-        this.#book.resume();
+        this.#claims.resume(this.#book.entries);
       },
     });
   }
@@ -100,27 +112,56 @@ export class Limiter {
    * when the store fails, decisions begin alone.
    */
   async open(deadlineMs: number): Promise<void> {
-    await this.#book.firstContact(probe, deadlineMs);
+    await this.#claims.ask(this.#probe, deadlineMs);
   }
 
   /** Whether a request that owes these charges may go on. A refused one leaves every counter as it was (I4). */
   admit(charges: readonly Charge[]): Verdict | Promise<Verdict> {
     const dues: Due<Waiting>[] = [];
     for (const charge of charges) {
-      const entry = this.#book.entry(charge.key, charge.limit);
+      const entry = this.#book.entry(charge.key, charge.limit, this.#touch);
       if (entry === undefined) return undecidable(charges, this.#settings.onStoreFailure);
       dues.push({ charge, entry });
     }
     if (this.#outage.lasts) return this.#decideAlone(dues);
-    const verdict = decide(dues, this.#clock.monotonicMs());
+    const verdict = this.#decide(dues);
     if (verdict !== undefined) return verdict;
-    if (this.#waiting.size >= waitingMax) return undecidable(charges, this.#settings.onStoreFailure);
-    return this.#wait(dues);
+    if (this.#waitingRoom.isFull) return undecidable(charges, this.#settings.onStoreFailure);
+    return this.#waitingRoom.enter(dues);
+  }
+
+  /**
+   * Charges costs that became known only afterwards, such as the bytes of a response: more than is left closes the counter
+   * until it is made up for. The next claims tell the store.
+   */
+  charge(charges: readonly Charge[]): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const { key, limit, cost } of charges) {
+      const entry = this.#book.entry(key, limit, this.#touch);
+      if (entry === undefined) continue;
+      entry.lease.owe(cost, nowMs);
+      this.#claims.touch(entry);
+    }
+  }
+
+  /** The store may have lost what it acknowledged: tells it again what this gateway holds. */
+  lossSuspected(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const entry of this.#book.entries) {
+      if (!entry.lease.live(nowMs)) continue;
+      entry.lease.doubt();
+      this.#claims.touch(entry);
+    }
+  }
+
+  /** The store has counted the gateways that share it. */
+  gatewaysCounted(gateways: number): void {
+    this.#claims.gatewaysCounted(gateways);
   }
 
   /** For metrics and readiness. */
   get state(): { readonly storeUp: boolean; readonly gateways: number; readonly counters: number } {
-    return { storeUp: !this.#outage.lasts, gateways: this.#book.gateways, counters: this.#book.counters };
+    return { storeUp: !this.#outage.lasts, gateways: this.#claims.view.gateways, counters: this.#book.size };
   }
 
   leasedUnits(): number {
@@ -130,71 +171,37 @@ export class Limiter {
   /** Gives leases back and closes the store. Requests must have ended before. */
   async close(): Promise<void> {
     this.#outage.end();
-    this.#cancelDeadline?.();
-    await this.#book.close();
+    this.#waitingRoom.close();
+    this.#book.close();
+    await this.#claims.close(this.#book.entries);
     await this.#store.close();
   }
 
-  #wait(dues: readonly Due<Waiting>[]): Promise<Verdict> {
-    return new Promise((decide) => {
-      this.#arrivals += 1;
-      const deadlineMs = this.#clock.monotonicMs() + this.#settings.claimDeadlineMs;
-      const waiting: Waiting = { arrival: this.#arrivals, dues, deadlineMs, decide };
-      this.#waiting.add(waiting);
-      for (const { charge, entry } of dues) {
-        entry.waiting.set(waiting, charge.cost);
-        this.#book.touch(entry);
-      }
-      this.#watchDeadline();
-    });
-  }
+  readonly #touch = (entry: Entry<Waiting>): void => {
+    this.#claims.touch(entry);
+  };
 
-  #settle(waiting: Waiting, verdict: Verdict): void {
-    this.#waiting.delete(waiting);
-    for (const { entry } of waiting.dues) {
-      entry.waiting.delete(waiting);
-      this.#book.touch(entry);
-    }
-    waiting.decide(verdict);
-  }
-
-  /** After an answer: those who waited for these counters try again, in order of arrival. */
-  #tryAgain(entries: readonly Entry<Waiting>[]): void {
+  /** What the store must hear first when it is back. */
+  #unheardOf(): readonly Entry<Waiting>[] {
     const nowMs = this.#clock.monotonicMs();
-    const concerned = new Set(entries.flatMap((entry) => [...entry.waiting.keys()]));
-    for (const waiting of [...concerned].sort((a, b) => a.arrival - b.arrival)) {
-      const verdict = decide(waiting.dues, nowMs);
-      if (verdict !== undefined) this.#settle(waiting, verdict);
-    }
+    return this.#book.entries.filter(({ lease, alone }) => alone !== undefined || lease.live(nowMs));
   }
 
-  /** One timer, for the request that has waited longest. A turn later, as an answer may already lie in the socket. */
-  #watchDeadline(): void {
-    if (this.#cancelDeadline !== undefined) return;
-    const [first] = this.#waiting;
-    if (first === undefined) return;
-    const delayMs = Math.max(0, first.deadlineMs - this.#clock.monotonicMs());
-    this.#cancelDeadline = this.#clock.after(delayMs, () => {
-      this.#clock.atEndOfTurn(() => {
-        this.#cancelDeadline = undefined;
-        const nowMs = this.#clock.monotonicMs();
-        for (const waiting of this.#waiting) {
-          if (waiting.deadlineMs > nowMs) break;
-          this.#settle(waiting, this.#decideAlone(waiting.dues));
-        }
-        this.#watchDeadline();
-      });
-    });
-  }
+  readonly #decide = (dues: readonly Due<Waiting>[]): Verdict | undefined => {
+    return decide(dues, this.#clock.monotonicMs(), this.#touch);
+  };
 
-  #decideAlone(dues: readonly Due<Waiting>[]): Verdict {
-    const nowMs = this.#clock.monotonicMs();
+  readonly #decideAlone = (dues: readonly Due<Waiting>[]): Verdict => {
     return decideAlone(dues, {
       rules: this.#settings.onStoreFailure,
-      takeShare: (entry) => {
-        this.#book.takeShare(entry, nowMs);
-      },
-      nowMs,
+      aloneOf: this.#aloneOf,
+      ...this.#claims.view.at(this.#clock.monotonicMs()),
     });
-  }
+  };
+
+  readonly #aloneOf = (entry: Entry<Waiting>): Alone => {
+    const by = { gateways: this.#claims.view.gateways, nowMs: this.#clock.monotonicMs() };
+    entry.alone ??= new Alone(entry.lease.limit, entry.lease.view, by);
+    return entry.alone;
+  };
 }

@@ -5,6 +5,8 @@ export interface OutageEvents {
   begun(reason: StoreError): void;
   /** Asks the store once; resolves to whether it answered in time. Never rejects. */
   probe(): Promise<boolean>;
+  /** Tells the store all that was spent; resolves to whether it has heard everything. Never rejects. */
+  restate(): Promise<boolean>;
   over(): void;
 }
 
@@ -12,17 +14,21 @@ const probeEveryMs = 100;
 
 /**
  * The circuit breaker: the first lost claim opens it, so an outage costs one claim deadline and not one per request.
- * While it is open, one probe at a time looks for the store; the first one that is answered closes it.
+ * While it is open, one probe at a time looks for the store. When one is answered, this gateway states what it has spent, and
+ * goes on alone until the others have had the time to do so too: before that the store would grant what they have spent already.
  */
 export class Outage {
   readonly #clock: Clock;
   readonly #events: OutageEvents;
+  readonly #settlingMs: number;
   #lasts = false;
   #ended = false;
-  #cancelProbe = (): void => {};
+  #cancelNext = (): void => {};
 
-  constructor(clock: Clock, events: OutageEvents) {
+  /** `settlingMs`: how long others may need to find the store again and to state what they have spent. */
+  constructor(clock: Clock, settlingMs: number, events: OutageEvents) {
     this.#clock = clock;
+    this.#settlingMs = settlingMs;
     this.#events = events;
   }
 
@@ -40,19 +46,20 @@ export class Outage {
   /** For good: no probe follows. */
   end(): void {
     this.#ended = true;
-    this.#cancelProbe();
+    this.#cancelNext();
   }
 
   async #probe(): Promise<void> {
-    const answered = await this.#events.probe();
+    const isBack = (await this.#events.probe()) && (await this.#events.restate());
     if (this.#ended) return;
-    if (answered) {
-      this.#lasts = false;
-      this.#events.over();
-      return;
-    }
-    this.#cancelProbe = this.#clock.after(probeEveryMs, () => {
-      void this.#probe();
+    this.#cancelNext = this.#clock.after(isBack ? this.#settlingMs : probeEveryMs, () => {
+      if (isBack) this.#over();
+      else void this.#probe();
     });
+  }
+
+  #over(): void {
+    this.#lasts = false;
+    this.#events.over();
   }
 }

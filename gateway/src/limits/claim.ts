@@ -41,3 +41,19 @@ export interface Grant {
   /** Gateways the store believes alive, this one included. */
   readonly gateways: number;
 }
+
+/** Who claims, and its next number. */
+export type Sender = Pick<Claim, 'gateway' | 'seq'>;
+
+/** The units a gateway can use. */
+export interface ClaimTerms extends Sender {
+  /** Units that requests wait for. */
+  readonly wanted: number;
+  /** Fewer units than this help none of them. */
+  readonly usefulFrom: number;
+  /** Gateways that share the counter. */
+  readonly gateways: number;
+}
+
+/** What an answer said; `told` when nothing was wanted. */
+export type ClaimOutcome = 'granted' | 'partly-granted' | 'refused' | 'told' | 'stale';

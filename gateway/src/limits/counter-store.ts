@@ -20,6 +20,14 @@ export interface CounterStore {
   close(): Promise<void>;
 }
 
+/** What a store tells by itself. */
+export interface StoreEvents {
+  /** It may have lost what it acknowledged. */
+  lossSuspected(): void;
+  /** How many gateways it believes alive, this one included: a gateway that claims nothing must know that too. */
+  gatewaysCounted(gateways: number): void;
+}
+
 /** The store is away, or answered with something that is no answer. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';

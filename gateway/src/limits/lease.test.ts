@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Claim, GatewayId, Grant } from './claim.ts';
+import { standingOf } from './counter-standing.ts';
 import { counterKey } from './counter-key.ts';
 import { Lease } from './lease.ts';
 import type { FixedWindow } from './limit.ts';
@@ -7,105 +8,154 @@ import type { FixedWindow } from './limit.ts';
 const limit: FixedWindow = { kind: 'fixed-window', quota: 100, windowMs: 1000, starts: 'aligned' };
 const key = counterKey('test', limit, ['subject']);
 const window = 7_000;
+const gateways = 3;
+const recheckMs = 50;
+const horizonMs = 100;
 let seq = 0;
 
 function claimed(lease: Lease, wanted: number, nowMs: number): Claim {
   seq += 1;
-  return lease.claim({ gateway: 'a' as GatewayId, seq, wanted, usefulFrom: Math.min(1, wanted) }, nowMs);
+  const usefulFrom = Math.min(1, wanted);
+  return lease.claim({ gateway: 'a' as GatewayId, seq, wanted, usefulFrom, gateways }, nowMs);
 }
 
 function grant(more: Partial<Grant>): Grant {
-  return { outcome: 'granted', window, granted: 0, used: 0, endsInMs: 600, gateways: 3, ...more };
+  return { outcome: 'granted', window, granted: 0, used: 0, endsInMs: 600, gateways, ...more };
+}
+
+function absorbed(lease: Lease, nowMs: number, more: Partial<Grant>): string {
+  return lease.absorb(grant(more), { nowMs, recheckMs, gateways });
 }
 
 /** A lease that was granted `units` at 100 ms, in a window with 600 ms to run. */
 function leaseOf(units: number): Lease {
-  const lease = new Lease(key, limit);
+  const lease = new Lease(key, limit, horizonMs);
   claimed(lease, units, 100);
-  lease.absorb(grant({ granted: units, used: 40 }), { nowMs: 110, recheckMs: 50 });
+  absorbed(lease, 110, { granted: units, used: 40 });
   return lease;
 }
+
+const isDue = (lease: Lease, wanted: number, nowMs: number): boolean =>
+  lease.due(wanted, { nowMs, gateways });
 
 describe('a lease', () => {
   test('spends what was granted, and not after the window can have ended', () => {
     const lease = leaseOf(5);
-    lease.spend(2);
+    lease.spend(2, 110);
     expect(lease.available(110)).toBe(3);
     // Sent at 100 with 600 ms to run; the store's millisecond may have begun before.
     expect(lease.available(698)).toBe(3);
     expect(lease.available(699)).toBe(0);
   });
 
-  test('keeps what is unspent while others wait, and gives it back when nobody does', () => {
+  test('claims what waits and what the next horizon may ask, less what it holds', () => {
+    const lease = leaseOf(6);
+    lease.spend(4, 110);
+    expect(isDue(lease, 0, 111)).toBe(false);
+    lease.spend(1, 112);
+    expect(isDue(lease, 0, 112)).toBe(true);
+    expect(claimed(lease, 10, 113)).toMatchObject({ window, held: 6, want: 10 + 5 - 1, atLeast: 0 });
+    absorbed(lease, 114, { granted: 14, used: 54 });
+    expect(lease.available(114)).toBe(15);
+  });
+
+  test('claims no more ahead than half of an even part of what is left', () => {
+    const lease = leaseOf(20);
+    for (let spent = 0; spent < 20; spent += 1) lease.spend(1, 111);
+    expect(claimed(lease, 1, 112)).toMatchObject({ held: 20, want: 1 + 10, atLeast: 1 });
+    absorbed(lease, 113, { granted: 11, used: 95 });
+    for (let spent = 0; spent < 11; spent += 1) lease.spend(1, 114);
+    expect(isDue(lease, 0, 114)).toBe(false);
+    expect(claimed(lease, 2, 114)).toMatchObject({ held: 31, want: 2 });
+  });
+
+  test('tells when it runs low, once', () => {
+    const lease = leaseOf(8);
+    const low: number[] = [];
+    for (let spent = 1; spent <= 4; spent += 1) if (lease.spend(1, 111)) low.push(spent);
+    claimed(lease, 0, 112);
+    absorbed(lease, 113, { used: 40 });
+    for (let spent = 5; spent <= 8; spent += 1) if (lease.spend(1, 113)) low.push(spent);
+    claimed(lease, 0, 114);
+    expect(lease.spend(0, 114)).toBe(false);
+    expect(low).toEqual([7, 8]);
+  });
+
+  test('gives back what was idle for a horizon', () => {
     const lease = leaseOf(5);
-    lease.spend(2);
-    expect(claimed(lease, 10, 120)).toMatchObject({ window, held: 5, want: 7 });
-    lease.absorb(grant({ granted: 7, used: 47 }), { nowMs: 121, recheckMs: 50 });
-    expect(lease.available(121)).toBe(10);
-    expect(lease.due(0, 121)).toBe(true);
-    expect(claimed(lease, 0, 122)).toMatchObject({ window, held: 2, want: 0 });
-    expect(lease.available(122)).toBe(0);
+    lease.spend(2, 110);
+    expect(isDue(lease, 0, 210)).toBe(false);
+    expect(isDue(lease, 0, 310)).toBe(true);
+    expect(claimed(lease, 0, 310)).toMatchObject({ window, held: 2, want: 0 });
+    expect(lease.available(310)).toBe(0);
   });
 
   test('goes on in the same window when the ledger runs it longer than the lease dared', () => {
     const lease = leaseOf(5);
-    lease.spend(2);
+    lease.spend(2, 110);
     expect(claimed(lease, 1, 700)).toMatchObject({ window, held: 2, want: 1 });
-    lease.absorb(grant({ granted: 1, used: 41, endsInMs: 1 }), { nowMs: 700, recheckMs: 50 });
+    absorbed(lease, 700, { granted: 1, used: 41, endsInMs: 1 });
     expect(claimed(lease, 1, 701)).toMatchObject({ window, held: 2 });
   });
 
   test('starts from nothing in a new window', () => {
     const lease = leaseOf(5);
-    lease.spend(5);
+    lease.spend(5, 110);
     claimed(lease, 1, 800);
-    lease.absorb(grant({ window: 8_000, granted: 1, used: 1 }), { nowMs: 810, recheckMs: 50 });
+    absorbed(lease, 810, { window: 8_000, granted: 1, used: 1 });
     expect(lease.available(810)).toBe(1);
     expect(claimed(lease, 2, 811)).toMatchObject({ window: 8_000, held: 1, want: 1 });
   });
 
-  test('carries what it holds into a window that the store started after losing its data, and states it', () => {
+  test('carries what it spent into a window that the store started after losing its data, and states it', () => {
     const lease = leaseOf(5);
-    lease.spend(4);
-    claimed(lease, 2, 200);
-    lease.absorb(grant({ window: 7_200, granted: 1, used: 1 }), { nowMs: 201, recheckMs: 50 });
-    expect(lease.available(201)).toBe(2);
-    expect(lease.due(0, 201)).toBe(true);
-    expect(claimed(lease, 2, 202)).toMatchObject({ window: 7_200, held: 6, want: 0 });
-    lease.absorb(grant({ window: 7_200, used: 6 }), { nowMs: 203, recheckMs: 50 });
-    expect(lease.due(2, 203)).toBe(false);
+    lease.spend(4, 110);
+    claimed(lease, 2, 400);
+    absorbed(lease, 401, { window: 7_200, granted: 1, used: 1 });
+    expect(lease.available(401)).toBe(1);
+    expect(isDue(lease, 0, 402)).toBe(true);
+    expect(claimed(lease, 2, 402)).toMatchObject({ window: 7_200, held: 5, want: 1 });
+    absorbed(lease, 403, { window: 7_200, granted: 1, used: 6 });
+    expect(isDue(lease, 2, 403)).toBe(false);
   });
 
   test('after a lost claim says again what it holds, so that a grant which never came flows back', () => {
     const lease = leaseOf(2);
-    lease.spend(2);
-    claimed(lease, 3, 200);
-    lease.abandon();
-    expect(lease.due(0, 260)).toBe(true);
-    expect(claimed(lease, 0, 260)).toMatchObject({ window, held: 2, want: 0 });
+    lease.spend(2, 110);
+    claimed(lease, 3, 400);
+    lease.abandon(450);
+    expect(isDue(lease, 0, 460)).toBe(true);
+    expect(claimed(lease, 0, 460)).toMatchObject({ window, held: 2, want: 0 });
+  });
+
+  test('a doubt outlives the answer to a claim that was sent before it', () => {
+    const lease = leaseOf(2);
+    lease.spend(2, 110);
+    claimed(lease, 0, 400);
+    lease.doubt();
+    absorbed(lease, 401, { used: 40 });
+    expect(isDue(lease, 0, 402)).toBe(true);
   });
 
   test('remembers a denial until it is time to ask again, at most until the window ends', () => {
     const lease = leaseOf(2);
-    lease.spend(2);
-    claimed(lease, 1, 200);
-    expect(lease.absorb(grant({ used: 100, endsInMs: 500 }), { nowMs: 201, recheckMs: 50 })).toBe('refused');
-    expect(lease.denies(250)).toBe(true);
-    expect(lease.denies(251)).toBe(false);
+    lease.spend(2, 110);
+    claimed(lease, 1, 400);
+    expect(absorbed(lease, 401, { used: 100, endsInMs: 300 })).toBe('refused');
+    expect(lease.denies(450)).toBe(true);
+    expect(lease.denies(451)).toBe(false);
     claimed(lease, 1, 650);
-    lease.absorb(grant({ used: 100, endsInMs: 40 }), { nowMs: 651, recheckMs: 50 });
+    absorbed(lease, 651, { used: 100, endsInMs: 40 });
     expect(lease.denies(688)).toBe(true);
     expect(lease.denies(689)).toBe(false);
   });
 
   test('says what the cluster has left, as far as it knows', () => {
     const lease = leaseOf(5);
-    expect(lease.remaining(110)).toBe(65);
-    lease.spend(5);
-    expect(lease.remaining(110)).toBe(60);
-    expect(lease.resetsInMs(110)).toBe(589);
-    expect(lease.remaining(900)).toBe(100);
-    expect(lease.resetsInMs(900)).toBe(1000);
+    expect(standingOf(limit, lease.view, 110)).toEqual({ remaining: 65, resetsInMs: 589 });
+    lease.spend(5, 110);
+    expect(standingOf(limit, lease.view, 110)).toMatchObject({ remaining: 60 });
+    expect(standingOf(limit, lease.view, 900)).toEqual({ remaining: 100, resetsInMs: 1000 });
   });
 
   test('may be forgotten only when its window is over for the store as well', () => {
@@ -117,58 +167,46 @@ describe('a lease', () => {
   });
 });
 
-describe('a lease while the store is away', () => {
-  const alone = (nowMs: number) => ({ nowMs, storeNowMs: nowMs + 7_290, gateways: 3 });
-
-  test('may spend what it holds and its share of what was left', () => {
+describe('costs that are known only afterwards', () => {
+  test('close the counter, and the next claim states them', () => {
     const lease = leaseOf(5);
-    lease.takeShare(alone(200));
-    expect(lease.availableAlone(200)).toBe(5 + 20);
-    lease.spend(25);
-    lease.takeShare(alone(201));
-    expect(lease.availableAlone(201)).toBe(0);
+    lease.owe(90, 120);
+    expect(lease.available(120)).toBe(0);
+    expect(isDue(lease, 0, 120)).toBe(true);
+    expect(claimed(lease, 0, 120)).toMatchObject({ window, held: 90, want: 0 });
+    absorbed(lease, 121, { used: 125 });
+    expect(isDue(lease, 0, 122)).toBe(false);
+    expect(standingOf(limit, lease.view, 122)).toMatchObject({ remaining: 0 });
   });
 
-  test('gains nothing from stating what it spent alone', () => {
+  test('of a window that is over count in the next one', () => {
     const lease = leaseOf(5);
-    lease.takeShare(alone(200));
-    lease.spend(15);
-    claimed(lease, 0, 201);
-    lease.abandon();
-    expect(lease.availableAlone(202)).toBe(10);
-    expect(lease.available(202)).toBe(0);
+    lease.owe(30, 800);
+    expect(claimed(lease, 0, 800)).toMatchObject({ window, held: 0 });
+    absorbed(lease, 801, { window: 8_000, used: 0 });
+    expect(claimed(lease, 0, 802)).toMatchObject({ window: 8_000, held: 30 });
   });
+});
 
-  test('has no share left when the store had nothing left', () => {
+describe('a limit that changes within a window', () => {
+  test('is raised at once: a denial counts no more', () => {
     const lease = leaseOf(0);
     claimed(lease, 1, 120);
-    lease.absorb(grant({ used: 100 }), { nowMs: 121, recheckMs: 50 });
-    lease.takeShare(alone(200));
-    expect(lease.availableAlone(200)).toBe(0);
+    absorbed(lease, 121, { used: 100 });
+    lease.adjust({ ...limit, quota: 200 });
+    expect(lease.denies(121)).toBe(false);
+    expect(claimed(lease, 1, 122)).toMatchObject({ want: 1, limit: { quota: 200 } });
   });
 
-  test('starts windows in step with the last one, each with its share of the whole', () => {
+  test('is lowered at once: what was granted by the old one is not spent', () => {
     const lease = leaseOf(5);
-    lease.spend(5);
-    lease.takeShare(alone(705));
-    expect(lease.availableAlone(705)).toBe(0);
-    lease.takeShare(alone(712));
-    expect(lease.availableAlone(712)).toBe(33);
-    lease.spend(33);
-    lease.takeShare(alone(1700));
-    expect(lease.availableAlone(1700)).toBe(0);
-    lease.takeShare(alone(1711));
-    expect(lease.availableAlone(1711)).toBe(33);
-    expect(claimed(lease, 0, 1712)).toMatchObject({ window: 9_000, held: 0 });
-  });
-
-  test('states what it spent alone in the window that the store runs when it is back', () => {
-    const lease = new Lease(key, { ...limit, starts: 'first-request' });
-    lease.takeShare(alone(712));
-    lease.spend(7);
-    lease.endShare();
-    expect(claimed(lease, 0, 800)).toMatchObject({ window: 8_002, held: 7, want: 0 });
-    lease.absorb(grant({ window: 8_050, used: 12 }), { nowMs: 801, recheckMs: 50 });
-    expect(claimed(lease, 1, 802)).toMatchObject({ window: 8_050, held: 7, want: 1 });
+    lease.spend(2, 110);
+    claimed(lease, 10, 111);
+    lease.adjust({ ...limit, quota: 10 });
+    expect(lease.available(111)).toBe(0);
+    absorbed(lease, 112, { granted: 10, used: 50 });
+    expect(lease.available(112)).toBe(0);
+    expect(isDue(lease, 0, 112)).toBe(true);
+    expect(claimed(lease, 0, 113)).toMatchObject({ held: 2 });
   });
 });

@@ -1,19 +1,10 @@
-import type { Claim, GatewayId, Grant, WindowId } from './claim.ts';
+import type { LeaseView, SpentAlone } from './alone.ts';
+import type { Claim, ClaimOutcome, ClaimTerms, Grant, Sender, WindowId } from './claim.ts';
 import type { CounterKey } from './counter-key.ts';
+import { Demand, unitsAhead } from './lease-size.ts';
+import { ceiling, lengthMs } from './ledger.ts';
 import type { Limit } from './limit.ts';
-
-/** What a gateway says when it claims: who it is, its next number, and the units it can use. */
-export interface ClaimTerms {
-  readonly gateway: GatewayId;
-  readonly seq: number;
-  /** Units that requests wait for; 0 gives back what is unspent. */
-  readonly wanted: number;
-  /** Fewer units than this help nobody. */
-  readonly usefulFrom: number;
-}
-
-/** What an answer said; `told` when nothing was wanted. */
-export type ClaimOutcome = 'granted' | 'partly-granted' | 'refused' | 'told' | 'stale';
+import { nothingTold, toldBy, type Told } from './told.ts';
 
 /**
  * The gateway's side of one counter: units the store has counted for this gateway, partly spent (leases.md, section 4).
@@ -22,28 +13,29 @@ export type ClaimOutcome = 'granted' | 'partly-granted' | 'refused' | 'told' | '
  */
 export class Lease {
   readonly key: CounterKey;
+  readonly #demand: Demand;
   #limit: Limit;
-  /** Kept after its end, until a grant names another: the ledger may still run it for the length of a round trip. */
-  #window: WindowId | undefined;
-  /** Before this the store's window surely runs, whatever any clock says: counted from when the claim was sent. */
-  #deadlineMs = -Infinity;
-  /** From this on the store's window is surely over: counted from when the answer came. */
-  #overMs = -Infinity;
+  #told: Told = nothingTold;
+  /** A lost claim may have taken units in a window that we haven't heard of, and that runs no longer than this. */
+  #keptUntilMs = -Infinity;
   /** Units in our account as the ledger last confirmed it, less those on their way back. */
   #account = 0;
   #spent = 0;
-  /** Units handed out to all gateways, as last told. */
-  #used = 0;
-  /** Units we may spend uncounted while the store is away; absent until this window's share is worked out. */
-  #share: number | undefined;
+  /** Units spent in no window we know of: to be charged to the next one we hear of. */
+  #owed = 0;
+  /** With fewer unspent units than this it is time to claim ahead. */
+  #refillBelow = 0;
   #deniedUntilMs = -Infinity;
+  /** An answer came when its window was as good as over: the next claim waits for the window to end. */
+  #notBeforeMs = -Infinity;
   /** A claim was lost or the window replaced: the ledger may believe something else than `#account`. */
   #unsure = false;
-  #inFlight: { readonly claim: Claim; readonly sentAtMs: number } | undefined;
+  #inFlight: { readonly claim: Claim; readonly sentAtMs: number; doubted: boolean } | undefined;
 
-  constructor(key: CounterKey, limit: Limit) {
+  constructor(key: CounterKey, limit: Limit, horizonMs: number) {
     this.key = key;
     this.#limit = limit;
+    this.#demand = new Demand(horizonMs);
   }
 
   get limit(): Limit {
@@ -54,26 +46,35 @@ export class Lease {
     return this.#inFlight !== undefined;
   }
 
-  /** Takes over a changed quota of the same window; what was granted so far stays granted. */
+  /** When the next claim may be sent: a moment that has passed, unless the last answer came at the end of its window. */
+  get notBeforeMs(): number {
+    return this.#notBeforeMs;
+  }
+
+  /** Takes over a changed quota: a raise applies at once, and after a cut nothing is spent that the store hasn't confirmed. */
   adjust(limit: Limit): void {
-    if (limit.quota > this.#limit.quota) this.#deniedUntilMs = -Infinity;
+    if (ceiling(limit) > ceiling(this.#limit)) this.#deniedUntilMs = -Infinity;
+    else this.#account = Math.min(this.#account, this.#spent);
     this.#limit = limit;
+    this.#unsure = true;
   }
 
   /** Units that the store has counted for us and that can be spent now without asking anybody. */
   available(nowMs: number): number {
-    return nowMs < this.#deadlineMs ? Math.max(0, this.#account - this.#spent) : 0;
+    return nowMs < this.#told.deadlineMs ? Math.max(0, this.#account - this.#spent) : 0;
   }
 
-  /** The same together with our share: what can be spent when the store doesn't answer. */
-  availableAlone(nowMs: number): number {
-    if (nowMs >= this.#deadlineMs) return 0;
-    return Math.max(0, this.#account + (this.#share ?? 0) - this.#spent);
-  }
-
-  /** Spends units; the caller has seen that they are available, or means to settle the excess with the next claim. */
-  spend(units: number): void {
+  /** Spends units that are available. Returns whether it is time to claim ahead. */
+  spend(units: number, nowMs: number): boolean {
     this.#spent += units;
+    this.#demand.add(units, nowMs);
+    return this.#account - this.#spent < this.#refillBelow && this.#inFlight === undefined;
+  }
+
+  /** Charges units that are spent already, however many: a cost that is known only now. The next claim tells the store. */
+  owe(units: number, nowMs: number): void {
+    if (nowMs < this.#told.deadlineMs) this.#spent += units;
+    else this.#owed += units;
   }
 
   /** Whether the store said a moment ago that it has nothing left. */
@@ -82,128 +83,158 @@ export class Lease {
   }
 
   /**
-   * Whether to claim now, when requests wait for `wanted` units: to get more, to give back what nobody waits for, or to
-   * state what we hold when the ledger may believe something else.
+   * Whether to claim now, when requests wait for `wanted` units: to get more, to give back what nobody asks for, or to state
+   * what we hold when the ledger may believe something else.
    */
-  due(wanted: number, nowMs: number): boolean {
-    if (this.claiming) return false;
-    if (wanted > this.available(nowMs)) return true;
-    if (nowMs >= this.#deadlineMs) return false;
-    return this.#unsure || (wanted === 0 && this.#account !== this.#spent);
+  due(wanted: number, now: { readonly nowMs: number; readonly gateways: number }): boolean {
+    const { nowMs } = now;
+    if (this.#inFlight !== undefined || nowMs < this.#notBeforeMs) return false;
+    const denied = this.denies(nowMs);
+    if (this.#owed > 0 || (wanted > this.available(nowMs) && !denied)) return true;
+    if (nowMs >= this.#told.deadlineMs) return this.#unsure;
+    const unspent = this.#account - this.#spent;
+    if (this.#unsure || unspent < 0 || (unspent > 0 && this.#isIdle(wanted, nowMs))) return true;
+    return !denied && 2 * (unspent - wanted) < this.#ahead(now);
   }
 
   /** Whether this lease holds units of a running window, which a store that lost its data must hear of. */
   live(nowMs: number): boolean {
-    return nowMs < this.#deadlineMs && (this.#account > 0 || this.#spent > 0);
+    return this.#owed > 0 || (nowMs < this.#told.deadlineMs && (this.#account > 0 || this.#spent > 0));
   }
 
   /** Whether nothing is lost by forgetting this lease: its window is over everywhere. */
   forgettable(nowMs: number): boolean {
-    return !this.claiming && nowMs >= this.#overMs;
-  }
-
-  /** Units left to the cluster in this window, as far as this gateway knows; the whole quota when no window runs. */
-  remaining(nowMs: number): number {
-    if (nowMs >= this.#deadlineMs) return this.#limit.quota;
-    if (this.#share !== undefined) return this.availableAlone(nowMs);
-    return Math.max(0, this.#limit.quota - this.#used + this.#account - this.#spent);
-  }
-
-  /** Until the window is over; a whole window when none runs. */
-  resetsInMs(nowMs: number): number {
-    return nowMs < this.#deadlineMs ? this.#deadlineMs - nowMs : this.#limit.windowMs;
+    return !this.claiming && this.#owed === 0 && nowMs >= Math.max(this.#told.overMs, this.#keptUntilMs);
   }
 
   /** Makes the next claim and marks it in flight. What a window left unspent at its end is void. */
-  claim(terms: ClaimTerms, nowMs: number): Claim {
-    const keeps = terms.wanted > 0 && nowMs < this.#deadlineMs;
+  claim({ wanted, usefulFrom, gateways, ...sender }: ClaimTerms, nowMs: number): Claim {
+    const keeps = nowMs < this.#told.deadlineMs && !this.#isIdle(wanted, nowMs);
     const held = keeps ? Math.max(this.#account, this.#spent) : this.#spent;
     const unspent = held - this.#spent;
-    const claim: Claim = {
-      key: this.key,
-      limit: this.#limit,
-      gateway: terms.gateway,
-      seq: terms.seq,
-      ...(this.#window !== undefined && { window: this.#window }),
-      held,
-      want: Math.max(0, terms.wanted - unspent),
-      atLeast: Math.max(0, terms.usefulFrom - unspent),
-    };
+    const ahead = this.#ahead({ nowMs, gateways });
+    const want = Math.max(0, wanted + ahead - unspent);
+    const atLeast = Math.max(0, usefulFrom - unspent);
     this.#account = Math.min(this.#account, held);
-    this.#inFlight = { claim, sentAtMs: nowMs };
-    return claim;
+    return this.#sent({ ...sender, ...this.#named(this.#told.window), held, want, atLeast }, nowMs);
   }
 
   /**
-   * Takes in the answer to the claim in flight. A stale one says nothing about what we hold. A ledger in another window
-   * while ours surely runs has lost its data, or never saw a window that was born while the store was away: then we go on
-   * with what we hold and state it in the new window, which may charge too much but never too little.
+   * Makes a claim that only states what we hold: what is spent, and of a share what is left as well. What was decided alone so far
+   * stays as it is until `takeOver`.
    */
-  absorb(grant: Grant, when: { readonly nowMs: number; readonly recheckMs: number }): ClaimOutcome {
+  restate(sender: Sender, nowMs: number, alone?: SpentAlone): Claim {
+    const isElsewhere = alone !== undefined && alone.told.window !== this.#told.window;
+    const held = (isElsewhere ? 0 : this.#spent) + (alone?.spent ?? 0) + (alone?.left ?? 0);
+    if (!isElsewhere) this.#account = Math.min(this.#account, this.#spent);
+    const window = isElsewhere ? alone.told.window : this.#told.window;
+    return this.#sent({ ...sender, ...this.#named(window), held, want: 0, atLeast: 0 }, nowMs);
+  }
+
+  /**
+   * Takes in the answer to the claim in flight. A ledger in another window while ours surely runs has lost its data, or never
+   * saw a window that was born while the store was away: then we state what we spent in the ledger's window, which may charge
+   * too much but never too little, and what we hadn't spent is void.
+   */
+  absorb(
+    grant: Grant,
+    when: { readonly nowMs: number; readonly recheckMs: number; readonly gateways: number },
+  ): ClaimOutcome {
     const inFlight = this.#inFlight;
     if (inFlight === undefined) throw new Error(`lease ${this.key}: an answer without a claim`);
+    const { claim, sentAtMs, doubted } = inFlight;
     this.#inFlight = undefined;
-    this.#unsure = grant.outcome === 'stale';
-    if (grant.outcome === 'stale') return 'stale';
-    const { claim, sentAtMs } = inFlight;
-    if (grant.window === this.#window) {
-      this.#account = claim.held + grant.granted;
-    } else if (when.nowMs < this.#deadlineMs) {
-      this.#account = claim.held + grant.granted;
-      this.#unsure = claim.held > 0;
-    } else {
-      this.#account = grant.granted;
-      this.#spent = 0;
-    }
-    this.#window = grant.window;
-    this.#used = grant.used;
-    this.#share = undefined;
-    // The store counts whole milliseconds: its window may end up to one earlier than it says.
-    this.#deadlineMs = sentAtMs + grant.endsInMs - 1;
-    this.#overMs = when.nowMs + grant.endsInMs + 1;
+    const wasUnsure = this.#unsure;
+    this.#unsure = true;
+    const told = toldBy(grant, { sentAtMs, nowMs: when.nowMs });
+    const isOver = when.nowMs >= told.deadlineMs;
+    this.#notBeforeMs = isOver ? when.nowMs + 1 : -Infinity;
+    const isOursRunning = when.nowMs < this.#told.deadlineMs;
+    if (grant.outcome === 'stale' || (isOursRunning && isOver)) return 'stale';
+    this.#enter(grant, claim, isOursRunning);
+    this.#told = told;
+    this.#voidExcess(claim.limit);
+    if (doubted || (wasUnsure && grant.window !== claim.window)) this.#unsure = true;
+    this.#refillBelow = Math.floor(this.#ahead(when) / 2);
     if (claim.want === 0) return 'told';
     const denied = grant.granted < claim.want;
-    this.#deniedUntilMs = denied ? Math.min(when.nowMs + when.recheckMs, this.#deadlineMs) : -Infinity;
+    this.#deniedUntilMs = denied ? Math.min(when.nowMs + when.recheckMs, told.deadlineMs) : -Infinity;
     if (!denied) return 'granted';
     return grant.granted > 0 ? 'partly-granted' : 'refused';
   }
 
   /** Gives up on the claim in flight: whether it was settled is unknown, the next claim puts it right. */
-  abandon(): void {
+  abandon(nowMs: number): void {
     this.#inFlight = undefined;
+    this.#unsure = true;
+    this.#keptUntilMs = nowMs + lengthMs(this.#limit);
+  }
+
+  /** The ledger may have lost what it knew of us: the next claim states it. */
+  doubt(): void {
+    this.#unsure = true;
+    if (this.#inFlight !== undefined) this.#inFlight.doubted = true;
+  }
+
+  get view(): LeaseView {
+    const held = Math.max(this.#account, this.#spent);
+    return { ...this.#told, held, unspent: this.#account - this.#spent };
+  }
+
+  /** Takes over what was spent alone, in our window or in one that began meanwhile; the next claim states it. */
+  takeOver(alone: SpentAlone): void {
+    if (alone.told.window !== this.#told.window) {
+      this.#told = alone.told;
+      this.#account = 0;
+      this.#spent = 0;
+      this.#deniedUntilMs = -Infinity;
+    }
+    this.#spent += alone.spent;
+    this.#owed += alone.owed;
     this.#unsure = true;
   }
 
-  /**
-   * Works out what may be spent without the store: this gateway's part of what the cluster had left, or of a whole window
-   * when ours is over (leases.md, section 5). Windows born alone keep step with the last one known, so the gateways' parts
-   * fall into the same windows and add up to the limit. Rounded down.
-   */
-  takeShare(alone: { readonly nowMs: number; readonly storeNowMs: number; readonly gateways: number }): void {
-    const { nowMs, storeNowMs, gateways } = alone;
-    if (nowMs >= this.#deadlineMs && nowMs >= this.#overMs) this.#startWindowAlone(nowMs, storeNowMs);
-    if (nowMs >= this.#deadlineMs) return;
-    this.#share ??= Math.floor(Math.max(0, this.#limit.quota - this.#used) / gateways);
+  #named(window: WindowId | undefined): Pick<Claim, 'key' | 'limit' | 'window'> {
+    return { key: this.key, limit: this.#limit, ...(window !== undefined && { window }) };
   }
 
-  /** The store answers again: what is left of the share is void, what was spent of it is stated with the next claim. */
-  endShare(): void {
-    this.#share = undefined;
+  #sent(claim: Claim, sentAtMs: number): Claim {
+    this.#inFlight = { claim, sentAtMs, doubted: false };
+    return claim;
   }
 
-  #startWindowAlone(nowMs: number, storeNowMs: number): void {
-    const { windowMs, starts } = this.#limit;
-    const phase = this.#window ?? (starts === 'aligned' ? 0 : storeNowMs);
-    const passed = Math.floor((storeNowMs - phase) / windowMs);
-    this.#window = phase + windowMs * (this.#window === undefined ? passed : Math.max(1, passed));
-    const leftMs = Math.min(windowMs, Math.max(1, this.#window + windowMs - storeNowMs));
-    this.#deadlineMs = nowMs + leftMs;
-    this.#overMs = this.#deadlineMs;
-    this.#account = 0;
-    this.#spent = 0;
-    this.#used = 0;
-    this.#share = undefined;
-    this.#deniedUntilMs = -Infinity;
-    this.#unsure = false;
+  #isIdle(wanted: number, nowMs: number): boolean {
+    return wanted === 0 && this.#demand.isIdle(nowMs);
+  }
+
+  #ahead({ nowMs, gateways }: { readonly nowMs: number; readonly gateways: number }): number {
+    const left = nowMs < this.#told.deadlineMs ? ceiling(this.#limit) - this.#told.used : 0;
+    return unitsAhead({ perHorizon: this.#demand.perHorizon(nowMs), left, gateways });
+  }
+
+  #enter(grant: Grant, claim: Claim, isOursRunning: boolean): void {
+    const uncounted = Math.max(0, this.#spent - this.#account);
+    if (grant.window === claim.window && grant.window === this.#told.window) {
+      this.#account = claim.held + grant.granted;
+      this.#unsure = false;
+    } else if (isOursRunning) {
+      this.#account = this.#spent + grant.granted;
+      this.#unsure = this.#spent > 0;
+    } else {
+      this.#account = grant.granted;
+      // A bucket's windows are no ends: what it doesn't know yet is still to be charged.
+      this.#spent = this.#limit.kind === 'token-bucket' ? uncounted : 0;
+      this.#unsure = false;
+    }
+    this.#spent += this.#owed;
+    this.#owed = 0;
+  }
+
+  /** Nothing is spent that a limit granted which has been lowered since, nor the rest of a share when others were granted everything. */
+  #voidExcess(grantedBy: Limit): void {
+    const isTooMuch = ceiling(grantedBy) > ceiling(this.#limit) || this.#told.used > ceiling(this.#limit);
+    if (!isTooMuch || this.#account <= this.#spent) return;
+    this.#account = this.#spent;
+    this.#unsure = true;
   }
 }

@@ -1,5 +1,8 @@
-import type { Claim, GatewayId, Grant, WindowId } from './claim.ts';
-import { endsInMs, isOpen, windowAt } from './fixed-window.ts';
+import type { GatewayId, WindowId } from './claim.ts';
+import * as fixedWindow from './fixed-window.ts';
+import type { Limit } from './limit.ts';
+import * as slidingWindow from './sliding-window.ts';
+import * as tokenBucket from './token-bucket.ts';
 
 /** The store's record of one counter: what was handed out in one window, and to whom. */
 export interface Ledger {
@@ -7,6 +10,12 @@ export interface Ledger {
   /** The sum of all accounts' `held`. */
   readonly used: number;
   readonly accounts: ReadonlyMap<GatewayId, Account>;
+  /** The newest seq of gateways that claimed in the window before: a replayed claim of theirs changes nothing here either. */
+  readonly seqsBefore: ReadonlyMap<GatewayId, number>;
+  /** Sliding windows: units of the window before. Token buckets: the deficit, scaled. Else 0. */
+  readonly carried: number;
+  /** Token buckets: the moment `carried` holds for. Else 0. */
+  readonly carriedAtMs: number;
 }
 
 /** What the ledger believes one gateway has taken in this window, and the newest claim it heard from it. */
@@ -15,47 +24,98 @@ export interface Account {
   readonly seq: number;
 }
 
-/**
- * Settles one claim on the store's clock. This function is the specification; `settle.lua` and every other store must
- * give the same answer and leave the same ledger (leases.md, section 3; its numbered steps are marked).
- * A ledger comes into being with its first unit: a claim that takes and holds nothing leaves no trace.
- */
-export function settle(settling: {
-  readonly ledger: Ledger | undefined;
-  readonly claim: Claim;
-  readonly nowMs: number;
-  readonly gateways: number;
-}): { readonly ledger: Ledger | undefined; readonly grant: Grant } {
-  const { claim, nowMs, gateways } = settling;
-  const current = currentLedger(settling.ledger, claim, nowMs); // 1
-  const ledger = current ?? emptyLedger(windowAt(claim.limit, nowMs));
-  const answer = { window: ledger.window, endsInMs: endsInMs(claim.limit, ledger.window, nowMs), gateways };
-  const account = ledger.accounts.get(claim.gateway);
-  if (account !== undefined && claim.seq <= account.seq) {
-    return { ledger: current, grant: { outcome: 'stale', granted: 0, used: ledger.used, ...answer } }; // 2
+/** How long a window of this limit's ledger runs, in ms. */
+export function lengthMs(limit: Limit): number {
+  return limit.kind === 'token-bucket' ? tokenBucket.periodMs : limit.windowMs;
+}
+
+/** The most units that can count at once. */
+export function ceiling(limit: Limit): number {
+  return limit.kind === 'token-bucket' ? limit.burst : limit.quota;
+}
+
+/** The window that starts when a counter is first claimed at `nowMs`. */
+export function windowAt(limit: Limit, nowMs: number): WindowId {
+  switch (limit.kind) {
+    case 'fixed-window':
+      return fixedWindow.windowAt(limit, nowMs);
+    case 'sliding-window':
+      return slidingWindow.windowAt(limit, nowMs);
+    case 'token-bucket':
+      return tokenBucket.windowAt(nowMs);
+    default:
+      return limit satisfies never;
   }
-  const believed = account?.held ?? 0;
-  const held = claim.window === ledger.window ? claim.held : believed; // 3
-  const usedBefore = ledger.used - believed + held;
-  const left = Math.max(0, claim.limit.quota - usedBefore);
-  const offered = Math.min(claim.want, left);
-  const granted = offered < claim.atLeast ? 0 : offered; // 4
-  const used = usedBefore + granted;
-  const grant: Grant = { outcome: 'granted', granted, used, ...answer };
-  if (current === undefined && held + granted === 0) return { ledger: undefined, grant };
-  const accounts = new Map(ledger.accounts).set(claim.gateway, { held: held + granted, seq: claim.seq }); // 5
-  return { ledger: { window: ledger.window, used, accounts }, grant };
 }
 
-/** The ledger whose window runs now; an empty one in the claim's window when the store has lost that window. */
-function currentLedger(ledger: Ledger | undefined, claim: Claim, nowMs: number): Ledger | undefined {
-  const running = ledger !== undefined && isOpen(claim.limit, ledger.window, nowMs) ? ledger : undefined;
-  const { window } = claim;
-  if (window === undefined || !isOpen(claim.limit, window, nowMs)) return running;
-  if (running !== undefined && window <= running.window) return running;
-  return emptyLedger(window);
+/**
+ * Whether a window is still open. A window that lies ahead of the clock counts as open for up to one window length: the
+ * store's clock was set back a little, and a window that was used must not be forgotten for it. Further ahead it is
+ * over, or a clock that was hours wrong would keep counters shut for hours.
+ */
+export function isOpen(limit: Limit, window: WindowId, nowMs: number): boolean {
+  return Math.abs(nowMs - window) < lengthMs(limit);
 }
 
-function emptyLedger(window: WindowId): Ledger {
-  return { window, used: 0, accounts: new Map<GatewayId, Account>() };
+/** The ledger of a window that begins, with what it carries over from the one before it, if that is known. */
+export function begun(limit: Limit, old: Ledger | undefined, window: WindowId): Ledger {
+  const seqsBefore = new Map([...(old?.accounts ?? [])].map(([gateway, { seq }]) => [gateway, seq]));
+  const ledger: Ledger = { window, used: 0, accounts: new Map(), seqsBefore, carried: 0, carriedAtMs: 0 };
+  if (limit.kind === 'fixed-window' || old === undefined) return ledger;
+  if (limit.kind === 'sliding-window') {
+    return { ...ledger, carried: slidingWindow.previousOf(limit, old, window) };
+  }
+  return { ...ledger, carried: old.carried, carriedAtMs: old.carriedAtMs };
+}
+
+/** The ledger at `nowMs`, when nothing was claimed meanwhile. */
+export function at(limit: Limit, ledger: Ledger, nowMs: number): Ledger {
+  if (limit.kind !== 'token-bucket') return ledger;
+  const { scaled, atMs } = tokenBucket.refilled(limit, deficitOf(ledger), nowMs);
+  return { ...ledger, carried: scaled, carriedAtMs: atMs };
+}
+
+/** The ledger after units were handed out, or came back (a negative number). */
+export function charged(limit: Limit, ledger: Ledger, units: number): Ledger {
+  const used = ledger.used + units;
+  if (limit.kind !== 'token-bucket') return { ...ledger, used };
+  return { ...ledger, used, carried: tokenBucket.taken(limit, deficitOf(ledger), units).scaled };
+}
+
+/** Units that count at `nowMs`; may be more than the ceiling, when costs became known afterwards. */
+export function counted(limit: Limit, ledger: Ledger, nowMs: number): number {
+  switch (limit.kind) {
+    case 'fixed-window':
+      return ledger.used;
+    case 'sliding-window':
+      return slidingWindow.counted(limit, { ...ledger, previous: ledger.carried }, nowMs);
+    case 'token-bucket':
+      return tokenBucket.missing(limit, deficitOf(ledger));
+    default:
+      return limit satisfies never;
+  }
+}
+
+/**
+ * Until when a ledger matters: to the end of its window, and longer where the next one needs it, or where a replayed claim
+ * could still arrive and find nothing that knows it. From then on it is as if it had never been.
+ */
+export function mattersUntilMs(limit: Limit, ledger: Ledger): number {
+  const endMs = ledger.window + lengthMs(limit);
+  switch (limit.kind) {
+    case 'fixed-window':
+      return endMs + Math.min(limit.windowMs, replayMsMax);
+    case 'sliding-window':
+      return endMs + limit.windowMs;
+    case 'token-bucket':
+      return Math.max(endMs, ledger.carriedAtMs + Math.ceil(ledger.carried / limit.quota)) + replayMsMax;
+    default:
+      return limit satisfies never;
+  }
+}
+
+const replayMsMax = 10_000;
+
+function deficitOf(ledger: Ledger): tokenBucket.Deficit {
+  return { scaled: ledger.carried, atMs: ledger.carriedAtMs };
 }

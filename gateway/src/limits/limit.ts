@@ -5,10 +5,10 @@
  */
 
 /**
- * A rule: at most `quota` units in a window. Quotas are whole units in 0..`unitsMax`, windows whole milliseconds in
- * 1..`windowMsMax`. See leases.md, section 7.
+ * A rule: so many units per window, counted by one of three algorithms (leases.md, section 7). Quotas and bursts are whole
+ * units in 0..`unitsMax`, windows whole milliseconds in 1..`windowMsMax`.
  */
-export type Limit = FixedWindow;
+export type Limit = FixedWindow | SlidingWindow | TokenBucket;
 
 /**
  * `aligned` windows are multiples of `windowMs` from the Unix epoch (UTC); a `first-request` window starts with the
@@ -19,6 +19,24 @@ export interface FixedWindow {
   readonly quota: number;
   readonly windowMs: number;
   readonly starts: 'aligned' | 'first-request';
+}
+
+/**
+ * Aligned windows, of which the one before fades out: what it counted still counts for the part of it that lies within the
+ * last `windowMs`. An estimate: it takes the units of the window before as evenly spread.
+ */
+export interface SlidingWindow {
+  readonly kind: 'sliding-window';
+  readonly quota: number;
+  readonly windowMs: number;
+}
+
+/** A bucket of `burst` tokens that is refilled by `quota` tokens per `windowMs`; `burst * windowMs` is at most 2^53 - 1. */
+export interface TokenBucket {
+  readonly kind: 'token-bucket';
+  readonly quota: number;
+  readonly windowMs: number;
+  readonly burst: number;
 }
 
 /** Sums of a few of these are still exact in a double, so TypeScript and Lua count alike. */

@@ -1,12 +1,12 @@
 import type { Claim, Grant } from '../limits/claim.ts';
 import type { CounterKey } from '../limits/counter-key.ts';
 import { StoreError, type CounterStore } from '../limits/counter-store.ts';
-import { settle, type Ledger } from '../limits/ledger.ts';
-import type { Limit } from '../limits/limit.ts';
+import { mattersUntilMs, type Ledger } from '../limits/ledger.ts';
+import { settle } from '../limits/settle.ts';
 
 interface Kept {
   readonly ledger: Ledger;
-  readonly limit: Limit;
+  readonly untilMs: number;
 }
 
 export interface MemoryStoreSettings {
@@ -21,8 +21,8 @@ export interface MemoryStoreSettings {
 /** Old ledgers that each claim looks at: the map is swept while it is used, with no pause that grows with it. */
 const sweptPerClaim = 4;
 
-/** Ended ledgers stay for this long, so a clock that is set back by less finds every count it left. */
-const keptAfterEndMs = 60_000;
+/** Ledgers stay for this long after they matter, so a clock that is set back by less finds every count it left. */
+const clockGraceMs = 60_000;
 
 /** The specification itself over a bounded map: for one gateway process, for tests, and behind a peer server. */
 export class MemoryStore implements CounterStore {
@@ -67,13 +67,12 @@ export class MemoryStore implements CounterStore {
     this.#dropEnded(nowMs);
     const known = this.#ledgers.get(claim.key)?.ledger;
     const { ledger, grant } = settle({ ledger: known, claim, nowMs, gateways: this.#settings.gateways() });
-    if (ledger === undefined) {
-      this.#ledgers.delete(claim.key);
-    } else {
+    if (ledger !== undefined && ledger !== known) {
       if (known === undefined && this.#ledgers.size >= this.#settings.ledgersMax) {
         throw new StoreError(`the store is full: ${this.#settings.ledgersMax} counters are in use`);
       }
-      this.#ledgers.set(claim.key, { ledger, limit: claim.limit });
+      const untilMs = mattersUntilMs(claim.limit, ledger) + clockGraceMs;
+      this.#ledgers.set(claim.key, { ledger, untilMs });
     }
     return grant;
   }
@@ -85,8 +84,8 @@ export class MemoryStore implements CounterStore {
         this.#sweep = this.#ledgers.entries();
         return;
       }
-      const [key, { ledger, limit }] = next.value;
-      if (nowMs >= ledger.window + limit.windowMs + keptAfterEndMs) this.#ledgers.delete(key);
+      const [key, { untilMs }] = next.value;
+      if (nowMs >= untilMs) this.#ledgers.delete(key);
     }
   }
 }

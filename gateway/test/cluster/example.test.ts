@@ -67,7 +67,8 @@ describe.skipIf(redisMissing)('examples/orders-cluster on two gateways and a Red
     await minuteWithRoom();
     const statuses = await statusesOf(perMinute + 3, path, apiKey);
     expect(statuses.filter((status) => status === 200).length).toBe(perMinute);
-    expect(statuses.slice(-3)).toEqual([429, 429, 429]);
+    // Near its end a unit may lie ready on one gateway while the other refuses; so which ones pass is not promised.
+    expect(statuses.filter((status) => status === 429).length).toBe(3);
   });
 
   test('five deletes a minute pass, whoever asks', async () => {

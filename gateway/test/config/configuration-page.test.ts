@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { readDeploymentToml, type Settings } from '../../src/config/deployment-toml.ts';
 import { type Diagnostic, diagnosticCodes } from '../../src/config/diagnostic.ts';
 import { throttleKeys } from '../../src/config/no-effect.ts';
+import { readConfig } from '../../src/config/read-config.ts';
 import { isRecord } from '../../src/config/source-file.ts';
 import { levels } from '../../src/policy/levels.ts';
 import {
@@ -12,7 +13,7 @@ import {
   builtInApplicationTiers,
   builtInSubscriptionTiers,
 } from '../../src/policy/tiers.ts';
-import { environment } from './homes.ts';
+import { environment, goodFiles, homeOf } from './homes.ts';
 
 const pageUrl = new URL('../../../docs/reference/configuration.md', import.meta.url);
 const page = readFileSync(fileURLToPath(pageUrl), 'utf8');
@@ -72,6 +73,18 @@ describe('the page about configuration', () => {
       );
       expect(page).toContain(`\`${key}\``);
     }
+  });
+
+  test('shows a policy that is read as it stands, with algorithms of its own', () => {
+    const [, text = ''] = /```yaml\n([^]*?)```/.exec(page) ?? [];
+    const home = homeOf({ ...goodFiles, 'policies/Subscription-PartnerGold.yaml': text });
+    const { config, diagnostics } = readConfig(home, environment);
+    expect(diagnostics).toEqual([]);
+    expect(config?.applications[0]?.subscriptions[0]?.tier).toEqual({
+      name: 'PartnerGold',
+      quota: { kind: 'sliding-window', quota: 100_000, windowMs: 3_600_000 },
+      burst: { kind: 'token-bucket', quota: 50, windowMs: 1000, burst: 200 },
+    });
   });
 
   test('explains every code of a finding, and no other', () => {

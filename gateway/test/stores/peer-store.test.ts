@@ -9,6 +9,7 @@ import type { FixedWindow } from '../../src/limits/limit.ts';
 import { PeerServer } from '../../src/stores/peer/peer-server.ts';
 import { PeerStore } from '../../src/stores/peer/peer-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
+import { StoreEar } from '../support/store-ear.ts';
 import { until } from '../support/until.ts';
 import { describeCounterStore } from './counter-store-contract.ts';
 
@@ -29,8 +30,13 @@ function newPath(): string {
   return join(folder, `${sockets}.sock`);
 }
 
-async function openStore(socketPath: string, gateway: string): Promise<PeerStore> {
-  const store = new PeerStore({ socketPath, gateway: gateway as GatewayId, clock: systemClock });
+async function openStore(socketPath: string, gateway: string, events = new StoreEar()): Promise<PeerStore> {
+  const store = new PeerStore({
+    socketPath,
+    gateway: gateway as GatewayId,
+    clock: systemClock,
+    events,
+  });
   await until(async () => (await store.read([]).catch(() => undefined)) !== undefined);
   return store;
 }
@@ -65,10 +71,25 @@ test('several gateways share one count, and each is told how many there are', as
   await server.close();
 });
 
+test('a gateway that claims nothing knows how many there are', async () => {
+  const path = newPath();
+  const server = await PeerServer.listen(path, Date.now);
+  const ear = new StoreEar();
+  const idle = await openStore(path, 'idle', ear);
+  const other = await openStore(path, 'other');
+  await until(() => ear.gateways === 2);
+  await other.close();
+  await until(() => ear.gateways === 1);
+  await idle.close();
+  await server.close();
+});
+
 test('fails at once while the counter process is away, and works again when it is back', async () => {
   const path = newPath();
   const first = await PeerServer.listen(path, Date.now);
-  const store = await openStore(path, 'a');
+  const ear = new StoreEar();
+  const store = await openStore(path, 'a', ear);
+  expect(ear.losses).toBe(0);
   await first.close();
   await until(async () => {
     const failed: unknown = await store.settle([claim('a', 1)]).catch((error: unknown) => error);
@@ -76,6 +97,7 @@ test('fails at once while the counter process is away, and works again when it i
   });
   const second = await PeerServer.listen(path, Date.now);
   await until(async () => (await store.settle([claim('a', 2)]).catch(() => [])).length === 1);
+  expect(ear.losses).toBe(1);
   await store.close();
   await second.close();
 });

@@ -7,6 +7,7 @@ import { connectRedis } from '../../src/stores/redis/connect.ts';
 import { RedisStore } from '../../src/stores/redis/redis-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
+import { StoreEar } from '../support/store-ear.ts';
 import { until } from '../support/until.ts';
 import { describeCounterStore } from './counter-store-contract.ts';
 
@@ -18,12 +19,13 @@ describe.skipIf(redisMissing)('the Redis store', () => {
   afterAll(() => server.stop());
 
   const gateway = (name: string): GatewayId => name as GatewayId;
-  const open = async (name: string, nowMs?: () => number): Promise<RedisStore> => {
+  const open = async (name: string, nowMs?: () => number, events = new StoreEar()): Promise<RedisStore> => {
     const redis = connectRedis(server.address);
     const store = new RedisStore({
       redis,
       gateway: gateway(name),
       clock: systemClock,
+      events,
       ...(nowMs && { nowMs }),
     });
     await until(() => redis.status === 'ready');
@@ -58,8 +60,12 @@ describe.skipIf(redisMissing)('the Redis store', () => {
   });
 
   test('tells how many gateways live; one that closes leaves at once', async () => {
+    const ear = new StoreEar();
     const one = await open('one');
     const two = await open('two');
+    const idle = await open('idle', undefined, ear);
+    await until(() => ear.gateways === 3);
+    await idle.close();
     const gatewaysSeen = async (): Promise<number> =>
       (await one.settle([claimOn('seen', 'one')]))[0]!.gateways;
     await until(async () => (await gatewaysSeen()) === 2);
@@ -93,6 +99,46 @@ describe.skipIf(redisMissing)('the Redis store', () => {
       const grants = await store.settle([claimOn('gone', 'gone', 2)]).catch(() => []);
       return grants.length === 1;
     });
+    await store.close();
+  });
+
+  test('suspects that data was lost when Redis was flushed, and after each reconnection, but not otherwise', async () => {
+    const ear = new StoreEar();
+    const store = await open('flushed', undefined, ear);
+    const admin = connectRedis(server.address);
+    await until(() => admin.status === 'ready');
+    const beat = async (): Promise<string | null> => admin.zscore('sluice:gateways', 'flushed');
+    const first = await beat();
+    await until(async () => (await beat()) !== first);
+    expect(ear.losses).toBe(0);
+    await admin.flushall();
+    await until(() => ear.losses === 1);
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal');
+    await until(() => ear.losses >= 2);
+    admin.disconnect();
+    await store.close();
+  });
+
+  test('leaves a primary that was demoted, and sends no claim to it again', async () => {
+    const store = await open('demoted');
+    await store.settle([claimOn('demoted', 'demoted', 1)]);
+    const admin = connectRedis(server.address);
+    await until(() => admin.status === 'ready');
+    const connections = async (): Promise<number> => {
+      return Number(/total_connections_received:(\d+)/.exec(await admin.info('stats'))?.[1]);
+    };
+    const before = await connections();
+    await admin.replicaof('127.0.0.1', '1');
+    const failed = await store.settle([claimOn('demoted', 'demoted', 2)]).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(StoreError);
+    expect(String(failed)).toContain('READONLY');
+    await until(async () => (await connections()) > before);
+    await admin.replicaof('NO', 'ONE');
+    await until(async () => {
+      const grants = await store.settle([claimOn('demoted', 'demoted', 3)]).catch(() => []);
+      return grants.length === 1;
+    });
+    admin.disconnect();
     await store.close();
   });
 

@@ -2,7 +2,7 @@ import type { Claim, GatewayId, Grant } from '../../limits/claim.ts';
 import type { CounterKey } from '../../limits/counter-key.ts';
 import { claimsPerBatchMax } from '../../limits/counter-store.ts';
 import type { Account, Ledger } from '../../limits/ledger.ts';
-import { unitsMax, windowMsMax } from '../../limits/limit.ts';
+import { unitsMax, windowMsMax, type Limit } from '../../limits/limit.ts';
 
 /** What a gateway may ask of a peer server; every message is one line of JSON. */
 export type Request =
@@ -16,12 +16,18 @@ export type Response =
   | { readonly id: number; readonly forgotten: true }
   | { readonly id: number; readonly error: string };
 
+/** What a server tells all its gateways when one comes or goes. */
+export interface GatewayCount {
+  readonly gateways: number;
+}
+
 /** A ledger with its accounts as a list, since JSON has no maps; null for none. */
-export type LedgerMessage = {
-  readonly window: number;
-  readonly used: number;
-  readonly accounts: readonly (readonly [GatewayId, Account])[];
-} | null;
+export type LedgerMessage =
+  | (Omit<Ledger, 'accounts' | 'seqsBefore'> & {
+      readonly accounts: readonly (readonly [GatewayId, Account])[];
+      readonly seqsBefore: readonly (readonly [GatewayId, number])[];
+    })
+  | null;
 
 const keyCharactersMax = 4096;
 
@@ -44,22 +50,36 @@ export function responseOf(message: unknown): Response | undefined {
   return hasAnswer ? (message as Response) : undefined;
 }
 
+/** The count in a message, or undefined when it is another message. */
+export function gatewayCountOf(message: unknown): number | undefined {
+  if (!isRecord(message) || 'id' in message) return undefined;
+  return isUnits(message['gateways']) ? message['gateways'] : undefined;
+}
+
 export function ledgerMessage(ledger: Ledger | undefined): LedgerMessage {
-  return ledger === undefined ? null : { ...ledger, accounts: [...ledger.accounts] };
+  if (ledger === undefined) return null;
+  return { ...ledger, accounts: [...ledger.accounts], seqsBefore: [...ledger.seqsBefore] };
 }
 
 export function ledgerOf(message: LedgerMessage): Ledger | undefined {
-  return message === null ? undefined : { ...message, accounts: new Map(message.accounts) };
+  if (message === null) return undefined;
+  return { ...message, accounts: new Map(message.accounts), seqsBefore: new Map(message.seqsBefore) };
 }
 
 function isClaim(value: unknown): value is Claim {
   if (!isRecord(value)) return false;
   const { key, limit, gateway, seq, window, held, want, atLeast } = value;
-  if (!isKey(key) || !isKey(gateway) || !isRecord(limit) || limit['kind'] !== 'fixed-window') return false;
-  const { quota, windowMs, starts } = limit;
-  if (starts !== 'aligned' && starts !== 'first-request') return false;
-  if (!isUnits(quota) || !isUnits(windowMs) || windowMs < 1 || windowMs > windowMsMax) return false;
+  if (!isKey(key) || !isKey(gateway) || !isLimit(limit)) return false;
   return [seq, held, want, atLeast].every(isUnits) && (window === undefined || isUnits(window));
+}
+
+function isLimit(value: unknown): value is Limit {
+  if (!isRecord(value)) return false;
+  const { kind, quota, windowMs, starts, burst } = value;
+  if (!isUnits(quota) || !isUnits(windowMs) || windowMs < 1 || windowMs > windowMsMax) return false;
+  if (kind === 'fixed-window') return starts === 'aligned' || starts === 'first-request';
+  if (kind === 'sliding-window') return true;
+  return kind === 'token-bucket' && quota > 0 && isUnits(burst) && Number.isSafeInteger(burst * windowMs);
 }
 
 function isListOf<T>(value: unknown, isOne: (one: unknown) => one is T): value is T[] {

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { StoreError } from '../../limits/counter-store.ts';
 import { MemoryStore } from '../memory-store.ts';
-import { ledgerMessage, requestOf, type Request, type Response } from './codec.ts';
+import { ledgerMessage, requestOf, type GatewayCount, type Request, type Response } from './codec.ts';
 import { onJsonLines, writeJsonLine } from './lines.ts';
 
 const ledgersMax = 1_000_000;
@@ -20,8 +20,7 @@ export class PeerServer {
   readonly #sockets = new Set<Socket>();
 
   private constructor(nowMs: () => number) {
-    const gateways = (): number => new Set(this.#gateways.values()).size;
-    this.#store = new MemoryStore({ nowMs, gateways, ledgersMax });
+    this.#store = new MemoryStore({ nowMs, gateways: () => this.#count, ledgersMax });
     this.#server = createServer((socket) => {
       this.#serve(socket);
     });
@@ -52,15 +51,27 @@ export class PeerServer {
     socket.on('close', () => {
       this.#sockets.delete(socket);
       this.#gateways.delete(socket);
+      this.#tellCount();
     });
     // A gateway that is killed resets its connection; `close` follows and is all that matters.
     socket.on('error', () => {});
     onJsonLines(socket, (message) => {
       const request = requestOf(message);
       if (request === undefined) socket.destroy(new Error('a message is no request'));
-      else if (request.kind === 'hello') this.#gateways.set(socket, request.gateway);
-      else void this.#answer(request).then((response) => writeJsonLine(socket, response));
+      else if (request.kind === 'hello') {
+        this.#gateways.set(socket, request.gateway);
+        this.#tellCount();
+      } else void this.#answer(request).then((response) => writeJsonLine(socket, response));
     });
+  }
+
+  get #count(): number {
+    return new Set(this.#gateways.values()).size;
+  }
+
+  #tellCount(): void {
+    const message: GatewayCount = { gateways: this.#count };
+    for (const socket of this.#gateways.keys()) writeJsonLine(socket, message);
   }
 
   async #answer(request: Exclude<Request, { kind: 'hello' }>): Promise<Response> {

@@ -2,9 +2,9 @@ import { connect, type Socket } from 'node:net';
 import type { Claim, GatewayId, Grant } from '../../limits/claim.ts';
 import type { Clock } from '../../limits/clock.ts';
 import type { CounterKey } from '../../limits/counter-key.ts';
-import { StoreError, type CounterStore } from '../../limits/counter-store.ts';
+import { StoreError, type CounterStore, type StoreEvents } from '../../limits/counter-store.ts';
 import type { Ledger } from '../../limits/ledger.ts';
-import { ledgerOf, responseOf, type Request, type Response } from './codec.ts';
+import { gatewayCountOf, ledgerOf, responseOf, type Request, type Response } from './codec.ts';
 import { onJsonLines, writeJsonLine } from './lines.ts';
 
 const reconnectEveryMs = 100;
@@ -20,18 +20,27 @@ export class PeerStore implements CounterStore {
   readonly #socketPath: string;
   readonly #gateway: GatewayId;
   readonly #clock: Clock;
+  readonly #events: StoreEvents;
   readonly #unanswered = new Map<number, Unanswered>();
   /** Resolves when the first connection stands or has failed. */
   readonly #firstContact: Promise<void>;
   #socket: Socket | undefined;
   #whyAway = 'not connected yet';
   #lastId = 0;
+  #connectedBefore = false;
   #closed = false;
 
-  constructor(parts: { readonly socketPath: string; readonly gateway: GatewayId; readonly clock: Clock }) {
+  /** Each reconnection counts as a loss: the process may be another one, which knows nothing. */
+  constructor(parts: {
+    readonly socketPath: string;
+    readonly gateway: GatewayId;
+    readonly clock: Clock;
+    readonly events: StoreEvents;
+  }) {
     this.#socketPath = parts.socketPath;
     this.#gateway = parts.gateway;
     this.#clock = parts.clock;
+    this.#events = parts.events;
     this.#firstContact = new Promise((resolve) => {
       this.#connect(resolve);
     });
@@ -78,6 +87,8 @@ export class PeerStore implements CounterStore {
     const socket = connect(this.#socketPath);
     socket.once('connect', () => {
       this.#socket = socket;
+      if (this.#connectedBefore) this.#events.lossSuspected();
+      this.#connectedBefore = true;
       writeJsonLine(socket, { kind: 'hello', gateway: this.#gateway } satisfies Request);
       tried();
     });
@@ -97,7 +108,9 @@ export class PeerStore implements CounterStore {
       }
     });
     onJsonLines(socket, (message) => {
-      this.#hear(responseOf(message), socket);
+      const count = gatewayCountOf(message);
+      if (count === undefined) this.#hear(responseOf(message), socket);
+      else this.#events.gatewaysCounted(count);
     });
   }
 

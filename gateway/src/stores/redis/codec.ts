@@ -2,16 +2,44 @@ import type { Claim, GatewayId, Grant } from '../../limits/claim.ts';
 import type { CounterKey } from '../../limits/counter-key.ts';
 import { StoreError } from '../../limits/counter-store.ts';
 import type { Account, Ledger } from '../../limits/ledger.ts';
+import type { Limit } from '../../limits/limit.ts';
 
 const integersPerGrant = 5;
 
-/** The arguments of settle.lua for these claims; `nowMs` replaces the server's clock. */
+/**
+ * The arguments of settle.lua for these claims; `nowMs` replaces the server's clock. Limits and gateways that several claims
+ * share are named once.
+ */
 export function settleArguments(claims: readonly Claim[], nowMs: number | undefined): (string | number)[] {
-  const args: (string | number)[] = [nowMs ?? ''];
+  const limits = new Map<Limit, number>();
+  const gateways = new Map<GatewayId, number>();
+  const rows: (string | number)[] = [];
   for (const { limit, gateway, seq, window, held, want, atLeast } of claims) {
-    args.push(limit.windowMs, limit.starts, limit.quota, gateway, seq, window ?? '', held, want, atLeast);
+    rows.push(numberOf(limits, limit), numberOf(gateways, gateway), seq, window ?? '', held, want, atLeast);
   }
-  return args;
+  const limitRows = [...limits.keys()].flatMap((limit) => {
+    return [limit.windowMs, kindOf(limit), limit.quota, limit.kind === 'token-bucket' ? limit.burst : 0];
+  });
+  return [nowMs ?? '', limits.size, ...limitRows, gateways.size, ...gateways.keys(), ...rows];
+}
+
+function numberOf<Named>(known: Map<Named, number>, named: Named): number {
+  const number = known.get(named) ?? known.size + 1;
+  known.set(named, number);
+  return number;
+}
+
+function kindOf(limit: Limit): string {
+  switch (limit.kind) {
+    case 'fixed-window':
+      return limit.starts;
+    case 'sliding-window':
+      return 'sliding';
+    case 'token-bucket':
+      return 'bucket';
+    default:
+      return limit satisfies never;
+  }
 }
 
 /** The grants in settle.lua's reply. Throws StoreError when it isn't one integer list of the right length. */
@@ -35,16 +63,39 @@ export function grantsOf(
   return grants;
 }
 
+/** What heartbeat.lua replied. Throws StoreError when it is something else. */
+export function heartbeatOf(reply: unknown): {
+  readonly living: number;
+  readonly atMs: number;
+  readonly beforeMs: number | undefined;
+} {
+  if (!Array.isArray(reply)) throw new StoreError('Redis answered a heartbeat with something else');
+  const [living, atMs, beforeMs] = reply.map((value) => (value === null ? undefined : integer(value)));
+  if (living === undefined || atMs === undefined) throw new StoreError('Redis answered half a heartbeat');
+  return { living, atMs, beforeMs };
+}
+
 /** The ledger in a hash of settle.lua, or undefined when the hash is empty. */
 export function ledgerOf(fields: Readonly<Record<string, string>>): Ledger | undefined {
   if (fields['window'] === undefined) return undefined;
   const accounts = new Map<GatewayId, Account>();
-  for (const [name, held] of Object.entries(fields)) {
-    if (!name.startsWith('h:')) continue;
-    const gateway = name.slice(2);
-    accounts.set(gateway as GatewayId, { held: integer(held), seq: integer(fields[`s:${gateway}`]) });
+  const seqsBefore = new Map<GatewayId, number>();
+  for (const [name, value] of Object.entries(fields)) {
+    const gateway = name.slice(2) as GatewayId;
+    if (name.startsWith('h:')) {
+      accounts.set(gateway, { held: integer(value), seq: integer(fields[`s:${gateway}`]) });
+    } else if (name.startsWith('b:')) {
+      seqsBefore.set(gateway, integer(value));
+    }
   }
-  return { window: integer(fields['window']), used: integer(fields['used']), accounts };
+  return {
+    window: integer(fields['window']),
+    used: integer(fields['used']),
+    accounts,
+    seqsBefore,
+    carried: integer(fields['carried'] ?? 0),
+    carriedAtMs: integer(fields['at'] ?? 0),
+  };
 }
 
 export function redisKey(key: CounterKey): string {

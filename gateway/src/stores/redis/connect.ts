@@ -41,6 +41,7 @@ export function connectRedis(address: RedisAddress): RedisWithScripts {
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     retryStrategy: () => reconnectEveryMs,
+    reconnectOnError: isDemoted,
     disableClientInfo: true,
     scripts: {
       settleClaims: { lua: script('settle.lua') },
@@ -48,6 +49,11 @@ export function connectRedis(address: RedisAddress): RedisWithScripts {
     },
   });
   return redis as RedisWithScripts;
+}
+
+/** A primary that became a replica: its address may lead to another one by now. The claim itself isn't sent again. */
+function isDemoted(error: Error): boolean {
+  return error.message.includes('READONLY');
 }
 
 function script(name: string): string {

@@ -1,41 +1,49 @@
 import type { Claim, GatewayId, Grant } from '../../limits/claim.ts';
 import type { Clock } from '../../limits/clock.ts';
 import type { CounterKey } from '../../limits/counter-key.ts';
-import { StoreError, type CounterStore } from '../../limits/counter-store.ts';
+import { StoreError, type CounterStore, type StoreEvents } from '../../limits/counter-store.ts';
 import type { Ledger } from '../../limits/ledger.ts';
-import { grantsOf, ledgerOf, redisKey, settleArguments } from './codec.ts';
+import { grantsOf, heartbeatOf, ledgerOf, redisKey, settleArguments } from './codec.ts';
 import type { RedisWithScripts } from './connect.ts';
 
 const roster = 'sluice:gateways';
-const heartbeatEveryMs = 1000;
+const heartbeatEveryMs = 250;
 const heartbeatLifetimeMs = 3000;
 
 /**
- * Ledgers in one Redis, settled by settle.lua on Redis' clock: one command for all claims of a call. A heartbeat a second
- * tells how many gateways live; a gateway that closes leaves the roster at once, a crashed one within three seconds.
+ * Ledgers in one Redis, settled by settle.lua on Redis' clock: one command for all claims of a call. Four heartbeats a second
+ * tell how many gateways live, and whether Redis has lost what it knew; a gateway that closes leaves the roster at once, a
+ * crashed one within three seconds.
  */
 export class RedisStore implements CounterStore {
   readonly #redis: RedisWithScripts;
   readonly #gateway: GatewayId;
   readonly #clock: Clock;
+  readonly #events: StoreEvents;
   readonly #nowMs: (() => number) | undefined;
   /** Resolves when the first connection stands and has told how many gateways live, or has failed. */
   readonly #firstContact: Promise<void>;
   #gateways = 0;
+  /** When the last heartbeat was that Redis has answered, on its clock. */
+  #beatAtMs: number | undefined;
   #cancelHeartbeat = (): void => {};
   #lastError = '';
   #closed = false;
 
-  /** `nowMs` replaces Redis' clock; for tests that need a virtual one. The store owns the connection and closes it. */
+  /**
+   * `nowMs` replaces Redis' clock, for tests that need a virtual one. The store owns the connection and closes it.
+   */
   constructor(parts: {
     readonly redis: RedisWithScripts;
     readonly gateway: GatewayId;
     readonly clock: Clock;
+    readonly events: StoreEvents;
     readonly nowMs?: () => number;
   }) {
     this.#redis = parts.redis;
     this.#gateway = parts.gateway;
     this.#clock = parts.clock;
+    this.#events = parts.events;
     this.#nowMs = parts.nowMs;
     this.#firstContact = new Promise((resolve) => {
       // Why a connection failed is told with the claims that fail for it.
@@ -45,6 +53,8 @@ export class RedisStore implements CounterStore {
       });
       this.#redis.on('ready', () => {
         this.#lastError = '';
+        // Another connection may be another server: a restarted one, or a replica that lags behind.
+        if (this.#beatAtMs !== undefined) this.#events.lossSuspected();
         void this.#beat().then(resolve);
       });
     });
@@ -85,8 +95,12 @@ export class RedisStore implements CounterStore {
   async #beat(): Promise<void> {
     this.#cancelHeartbeat();
     try {
-      const living = await this.#ask(this.#redis.heartbeat(1, roster, this.#gateway, heartbeatLifetimeMs));
-      if (typeof living === 'number') this.#gateways = living;
+      const reply = await this.#ask(this.#redis.heartbeat(1, roster, this.#gateway, heartbeatLifetimeMs));
+      const { living, atMs, beforeMs } = heartbeatOf(reply);
+      this.#gateways = living;
+      this.#events.gatewaysCounted(living);
+      if (this.#beatAtMs !== undefined && beforeMs !== this.#beatAtMs) this.#events.lossSuspected();
+      this.#beatAtMs = atMs;
     } catch (error) {
       // The last number known stays in use; claims notice by themselves that the store is away.
       if (!(error instanceof StoreError)) throw error;

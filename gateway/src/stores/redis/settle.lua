@@ -1,15 +1,19 @@
--- Settles claims against ledgers: the twin of settle() in limits/ledger.ts, which is the specification. A differential
+-- Settles claims against ledgers: the twin of settle() in limits/settle.ts, which is the specification. A differential
 -- test holds both to the same answers and the same ledgers.
 --
--- KEYS  one ledger per claim: a hash that expires with its window. Fields: window (its start, ms), used (units handed
---       out), and per gateway h:<gateway> (units held) and s:<gateway> (the newest seq).
--- ARGV  [1] the time in ms, or '' for the server's clock; then nine for each claim: windowMs, starts ('aligned' or
---       'first-request'), quota, gateway, seq, window ('' for none), held, want, atLeast.
+-- KEYS  one ledger per claim: a hash that expires when it no longer matters. Fields: window (its start, ms), used (units
+--       handed out); for sliding windows and token buckets carried and at; per gateway h:<gateway> (units held), s:<gateway>
+--       (the newest seq) and b:<gateway> (the newest seq of the window before).
+-- ARGV  [1] the time in ms, or '' for the server's clock; [2] the number of limits and, for each, windowMs, kind (aligned,
+--       first-request, sliding or bucket), quota, burst; then the number of gateways and, for each, its id; then for each
+--       claim: which limit, which gateway, seq, window ('' for none), held, want, atLeast.
 -- reply five integers for each claim: 1 granted or 0 stale, window, granted, used, endsInMs.
 --
--- Numbers become text by '%.0f' only: tostring and '..' would round them to 14 digits.
+-- Whole numbers become text by '%.0f' (tostring and '..' would round them to 14 digits), each once: the claims of a call have
+-- many in common.
 
-local argsPerClaim = 9
+local periodMs = 100
+local replayMsMax = 10000
 
 local now
 if ARGV[1] == '' then
@@ -19,62 +23,124 @@ else
   now = tonumber(ARGV[1])
 end
 
-local function whole(number)
-  return string.format('%.0f', number)
+local limits, gateways = {}, {}
+local argument = 3
+for i = 1, tonumber(ARGV[2]) do
+  local windowMs, kind, burst = tonumber(ARGV[argument]), ARGV[argument + 1], tonumber(ARGV[argument + 3])
+  local limit = { windowMs = windowMs, kind = kind, quota = tonumber(ARGV[argument + 2]) }
+  limit.slides, limit.refills = kind == 'sliding', kind == 'bucket'
+  limit.lengthMs = limit.refills and periodMs or windowMs
+  limit.ceiling = limit.refills and burst or limit.quota
+  limits[i] = limit
+  argument = argument + 4
+end
+for i = 1, tonumber(ARGV[argument]) do
+  local id = ARGV[argument + i]
+  gateways[i] = { held = 'h:' .. id, seq = 's:' .. id, before = 'b:' .. id }
+end
+argument = argument + #gateways + 1
+
+local abs, ceil, max, min = math.abs, math.ceil, math.max, math.min
+local call = redis.call
+
+-- Units that count now.
+local function counted(limit, window, used, carried)
+  if limit.slides then
+    return used + ceil(carried * min(limit.windowMs, window + limit.windowMs - now) / limit.windowMs)
+  elseif limit.refills then
+    return ceil(carried / limit.windowMs)
+  end
+  return used
 end
 
-local reply = {}
-local function answer(outcome, window, granted, used, endsInMs)
-  local n = #reply
-  reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4], reply[n + 5] = outcome, window, granted, used, endsInMs
+-- From then on a ledger is as if it had never been.
+local function mattersUntilMs(limit, window, carried, carriedAtMs)
+  local endMs = window + limit.lengthMs
+  if limit.slides then return endMs + limit.windowMs end
+  if limit.refills then return max(endMs, carriedAtMs + ceil(carried / limit.quota)) + replayMsMax end
+  return endMs + min(limit.windowMs, replayMsMax)
 end
 
-for i, key in ipairs(KEYS) do
-  local at = 2 + (i - 1) * argsPerClaim
-  local windowMs, starts, quota = tonumber(ARGV[at]), ARGV[at + 1], tonumber(ARGV[at + 2])
-  local gateway, seq = ARGV[at + 3], tonumber(ARGV[at + 4])
-  local claimed, held = tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
-  local want, atLeast = tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8])
-  local heldField, seqField = 'h:' .. gateway, 's:' .. gateway
+-- What a new window carries over from the ledger before it.
+local function carriedOver(limit, starts, window, used, carried)
+  if limit.refills then return carried end
+  return limit.slides and window == starts - limit.windowMs and used or 0
+end
 
-  local function isOpen(start)
-    return math.abs(now - start) < windowMs
-  end
-
-  -- 1: the ledger whose window runs now, or an empty one in the claim's window when this store has lost that window.
-  local stored = redis.call('HMGET', key, 'window', 'used', heldField, seqField)
-  local window, used = tonumber(stored[1]), tonumber(stored[2])
-  local believed, seen = tonumber(stored[3]), tonumber(stored[4])
-  local exists = window ~= nil
-  if window and not isOpen(window) then window = nil end
-  if claimed and isOpen(claimed) and (not window or claimed > window) then
-    window, used, believed, seen = claimed, 0, nil, nil
-    if exists then redis.call('DEL', key) end
-    exists = true
-  elseif not window then
-    window = starts == 'aligned' and now - now % windowMs or now
-    used, believed, seen = 0, nil, nil
-    if exists then redis.call('DEL', key) end
-    exists = false
-  end
-  local endsInMs = window + windowMs - now
-
-  if seen and seq <= seen then -- 2
-    answer(0, window, 0, used, endsInMs)
-  else
-    believed = believed or 0
-    if claimed ~= window then held = believed end -- 3
-    local usedBefore = used - believed + held
-    local granted = math.min(want, math.max(0, quota - usedBefore)) -- 4
-    if granted < atLeast then granted = 0 end
-    used = usedBefore + granted
-    if exists or held + granted > 0 then -- 5
-      redis.call('HSET', key, 'window', whole(window), 'used', whole(used),
-        heldField, whole(held + granted), seqField, whole(seq))
-      redis.call('PEXPIRE', key, whole(endsInMs))
+-- Replaces a ledger whose window is over; while it is known, its newest claims are remembered.
+local function startOver(key, known)
+  local seqs, kept = {}, { key }
+  if known then
+    local fields = call('HGETALL', key)
+    for i = 1, #fields, 2 do seqs[fields[i]] = fields[i + 1] end
+    for i = 1, #fields, 2 do
+      if string.sub(fields[i], 1, 2) == 'h:' then
+        local id = string.sub(fields[i], 3)
+        kept[#kept + 1], kept[#kept + 2] = 'b:' .. id, seqs['s:' .. id]
+      end
     end
-    answer(1, window, granted, used, endsInMs)
   end
+  call('DEL', key)
+  if #kept > 1 then call('HSET', unpack(kept)) end
+end
+
+local texts = setmetatable({}, { __index = function(known, number)
+  known[number] = string.format('%.0f', number)
+  return known[number]
+end })
+
+local reply, replied = {}, 0
+for i = 1, #KEYS do
+  local key, limit, gateway = KEYS[i], limits[tonumber(ARGV[argument])], gateways[tonumber(ARGV[argument + 1])]
+  local seq, claimed, held = tonumber(ARGV[argument + 2]), tonumber(ARGV[argument + 3]), tonumber(ARGV[argument + 4])
+  local want, atLeast = tonumber(ARGV[argument + 5]), tonumber(ARGV[argument + 6])
+  argument = argument + 7
+
+  -- 1: the ledger whose window runs now; else a new one, in the claimed window when that runs: this store has lost it.
+  local stored = call('HMGET', key, 'window', 'used', gateway.held, gateway.seq, gateway.before, 'carried', 'at')
+  local window, used, believed = tonumber(stored[1]), tonumber(stored[2]), tonumber(stored[3]) or 0
+  local carried, carriedAtMs = tonumber(stored[6]) or 0, tonumber(stored[7]) or 0
+  local seen = tonumber(stored[4]) or tonumber(stored[5])
+  local isStored = window ~= nil
+  local known = isStored and now < mattersUntilMs(limit, window, carried, carriedAtMs)
+  local running = known and abs(now - window) < limit.lengthMs
+  local lost = not running and claimed and abs(now - claimed) < limit.lengthMs
+    and not (known and claimed < window + limit.lengthMs)
+  local isNew = lost or not running
+  if isNew then
+    local starts = lost and claimed or (limit.kind == 'first-request' and now or now - now % limit.lengthMs)
+    carried = known and carriedOver(limit, starts, window, used, carried) or 0
+    carriedAtMs = known and carriedAtMs or 0
+    seen = known and tonumber(stored[4]) or nil
+    window, used, believed = starts, 0, 0
+  end
+  if limit.refills then
+    carried, carriedAtMs = max(0, carried - max(0, now - carriedAtMs) * limit.quota), now
+  end
+
+  local granted = 0
+  local stale = seen and seq <= seen -- 2
+  if not stale then
+    if claimed ~= window then held = believed end -- 3
+    used = used - believed + held
+    if limit.refills then carried = max(0, carried + (held - believed) * limit.windowMs) end
+    granted = min(want, max(0, limit.ceiling - counted(limit, window, used, carried))) -- 4
+    if granted < atLeast then granted = 0 end
+    used = used + granted
+    if limit.refills then carried = carried + granted * limit.windowMs end
+    if not isNew or held + granted > 0 then -- 5
+      if isNew and isStored then startOver(key, known) end
+      call('HSET', key, 'window', texts[window], 'used', texts[used], gateway.held, texts[held + granted], gateway.seq, texts[seq])
+      if limit.slides or limit.refills then call('HSET', key, 'carried', texts[carried], 'at', texts[carriedAtMs]) end
+      if isNew or limit.refills then
+        call('PEXPIRE', key, texts[mattersUntilMs(limit, window, carried, carriedAtMs) - now])
+      end
+    end
+  end
+  reply[replied + 1], reply[replied + 2], reply[replied + 3] = stale and 0 or 1, window, granted
+  reply[replied + 4] = counted(limit, window, used, carried)
+  reply[replied + 5] = window + limit.lengthMs - now
+  replied = replied + 5
 end
 
 return reply

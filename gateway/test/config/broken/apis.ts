@@ -5,6 +5,12 @@ const { api } = paths;
 
 export const brokenApis: readonly BrokenHome[] = [
   {
+    name: 'a backend algorithm that nobody knows',
+    ...change(api, 'sandbox: 50', 'sandbox: 50, sandboxAlgorithm: leaky-bucket'),
+    at: `${api}:10:88 error[invalid-value]`,
+    says: 'sandboxAlgorithm: found a string "leaky-bucket"',
+  },
+  {
     name: 'an API file that is empty',
     ...add('apis/Empty.yaml', '# nothing\n'),
     at: 'apis/Empty.yaml:1:1 error[empty-file]',

@@ -52,6 +52,24 @@ export const brokenDeployments: readonly BrokenHome[] = [
     says: '"listner"',
   },
   {
+    name: 'a lease that looks too far ahead',
+    ...change(toml, '[server]', '[sluice.leases]\nhorizon = 10001\n\n[server]'),
+    at: `${toml}:13:11 error[invalid-value]`,
+    says: 'horizon: found 10001, expected a whole number from 10 to 10000 ms',
+  },
+  {
+    name: 'a lease that never believes an answer',
+    ...change(toml, '[server]', '[sluice.leases]\nrecheck = 9\n\n[server]'),
+    at: `${toml}:13:11 error[invalid-value]`,
+    says: 'recheck: found 9, expected a whole number from 10 to 10000 ms',
+  },
+  {
+    name: 'a mistyped key of leases',
+    ...change(toml, '[server]', '[sluice.leases]\nrechek = 100\n\n[server]'),
+    at: `${toml}:13:1 error[unknown-key]`,
+    says: '"rechek"',
+  },
+  {
     name: 'a mistyped key of ours',
     ...change(toml, 'http_port', 'http_prot'),
     at: `${toml}:16:1 error[unknown-key]`,

@@ -35,6 +35,46 @@ export const brokenPolicies: readonly BrokenHome[] = [
     says: 'found -5000',
   },
   {
+    name: 'an algorithm that nobody knows',
+    ...change(tier, 'requestCount: 5000', 'requestCount: 5000, algorithm: slidding-window'),
+    at: `${tier}:8:79 error[invalid-value]`,
+    says: 'found a string "slidding-window", expected one of "fixed-window", "sliding-window", "token-bucket"',
+  },
+  {
+    name: 'a token bucket for a quota of nothing',
+    ...change(policy, 'requestCount: "1000"', 'requestCount: 0, algorithm: token-bucket'),
+    at: `${policy}:7:64 error[invalid-value]`,
+    says: 'requestCount: found 0, expected at least 1',
+  },
+  {
+    name: 'a token bucket without room',
+    ...change(tier, 'sec', 'sec\n  rateLimitAlgorithm: token-bucket\n  rateLimitBucketSize: 0'),
+    at: `${tier}:13:24 error[invalid-value]`,
+    says: 'rateLimitBucketSize: found 0',
+  },
+  {
+    name: 'a token bucket too large to count',
+    ...change(
+      tier,
+      'min, unitTime: 1, requestCount: 5000',
+      'day, unitTime: 1, requestCount: 104249992, algorithm: token-bucket',
+    ),
+    at: `${tier}:8:62 error[invalid-value]`,
+    says: 'it may hold 104249991',
+  },
+  {
+    name: 'the size of a bucket for a window',
+    ...change(tier, 'sec', 'sec\n  rateLimitBucketSize: 200'),
+    at: `${tier}:12:24 error[conflict]`,
+    says: 'only a token bucket has a size',
+  },
+  {
+    name: 'an algorithm for a burst without a count',
+    ...change(tier, 'rateLimitCount: 100', 'rateLimitAlgorithm: token-bucket'),
+    at: `${tier}:10:3 error[missing-value]`,
+    says: 'rateLimitAlgorithm is set, but rateLimitCount is missing',
+  },
+  {
     name: 'an unknown kind of policy',
     ...change(tier, 'subscription policy', 'subscription'),
     at: `${tier}:2:10 error[invalid-value]`,

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Claim, GatewayId, Grant } from './claim.ts';
 import { counterKey } from './counter-key.ts';
-import { settle, type Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import { settle } from './settle.ts';
 import type { FixedWindow } from './limit.ts';
 
 const limit: FixedWindow = { kind: 'fixed-window', quota: 10, windowMs: 1000, starts: 'first-request' };
