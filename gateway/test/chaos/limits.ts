@@ -1,0 +1,101 @@
+import { redisDeployment } from '../support/gateways.ts';
+import type { RedisServer } from '../support/redis-server.ts';
+import { apiProject, application, subscriptionPolicy } from '../support/test-home.ts';
+import type { Offer } from './load-worker.ts';
+import type { JudgedLimit } from './windows.ts';
+
+/** What the levels do while the store is away. */
+export type OnFailure = 'local' | 'deny';
+
+/** A limit of the chaos cluster: who is limited, how it is offered more than it admits, and how Redis names its counter. */
+export interface ChaosLimit extends JudgedLimit {
+  readonly perSecond: number;
+  readonly counterPrefix: string;
+}
+
+/**
+ * Aligned quotas: one that is soon spent in each window; one with a window that holds a whole fault; one that is spent only near
+ * the window's end, so that leases are held across it. And a burst.
+ */
+export const limits: readonly ChaosLimit[] = [
+  {
+    name: 'Second',
+    units: 90,
+    windowMs: 1000,
+    starts: 'aligned',
+    perSecond: 200,
+    counterPrefix: 'sluice:subscription@1000:tester/Second:',
+  },
+  {
+    name: 'Span',
+    units: 270,
+    windowMs: 3000,
+    starts: 'aligned',
+    perSecond: 160,
+    counterPrefix: 'sluice:subscription@3000:tester/Span:',
+  },
+  {
+    name: 'Brim',
+    units: 120,
+    windowMs: 1000,
+    starts: 'aligned',
+    perSecond: 135,
+    counterPrefix: 'sluice:subscription@1000:tester/Brim:',
+  },
+  {
+    name: 'Burst',
+    units: 90,
+    windowMs: 1000,
+    starts: 'first-request',
+    perSecond: 200,
+    counterPrefix: 'sluice:burst@1000:tester/Burst:',
+  },
+];
+
+/** What one of `workers` processes has to offer. */
+export function offers(workers: number): readonly Offer[] {
+  return limits.map(({ name, perSecond }) => ({
+    limit: name,
+    path: '/open/1.0.0/items',
+    apiKey: `${name}-production`,
+    perSecond: perSecond / workers,
+  }));
+}
+
+/** The home of the cluster: one API, and for each limit a tier of its name and an application that subscribes with it. */
+export function chaosHome(
+  redis: RedisServer,
+  backendPort: number,
+  onFailure: OnFailure,
+): Record<string, string> {
+  const names = limits.map(({ name }) => name);
+  const files: Record<string, string> = {
+    'repository/conf/deployment.toml': redisDeployment(
+      redis,
+      `[sluice.store]\non_failure = "${onFailure}"\n`,
+    ),
+    'apis/Open.yaml': apiProject({ name: 'Open', production: backendPort, policies: names }),
+  };
+  for (const limit of limits) {
+    files[`policies/${limit.name}.yaml`] = policyOf(limit);
+    files[`applications/${limit.name}.yaml`] = application(limit.name, { Open: limit.name });
+  }
+  return files;
+}
+
+function policyOf({ name, units, windowMs, starts }: JudgedLimit): string {
+  if (starts === 'first-request') {
+    return subscriptionPolicy(name, { perMinute: 1_000_000, burstPerSecond: units });
+  }
+  return `
+type: throttling policy
+subtype: subscription policy
+version: v4.7.0
+data:
+  policyName: ${name}
+  defaultLimit:
+    type: REQUESTCOUNTLIMIT
+    requestCount: {timeUnit: sec, unitTime: ${windowMs / 1000}, requestCount: ${units}}
+  stopOnQuotaReach: true
+`;
+}

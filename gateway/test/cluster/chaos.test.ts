@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ChaosCluster } from '../chaos/cluster.ts';
+import { faultNamed, inTurn, type Fault } from '../chaos/faults.ts';
+import { figuresOf, type Figures } from '../chaos/figures.ts';
+import { brokenRules } from '../chaos/rules.ts';
+import { runTrial } from '../chaos/trial.ts';
+import { seededRandom } from '../support/random.ts';
+import { redisMissing } from '../support/redis-server.ts';
+
+/** The short form of `npm run chaos`: counts and invariants; how long things take is told by the full one. */
+describe.skipIf(redisMissing)('three gateways under load, judged by their backend', () => {
+  const random = seededRandom();
+  let cluster: ChaosCluster;
+
+  beforeAll(async () => {
+    cluster = await ChaosCluster.start('deny', random);
+  });
+  afterAll(() => cluster?.stop());
+
+  const run = async (fault: Fault): Promise<Figures> => {
+    const trial = await runTrial(cluster, fault, { id: 'short', warmUpMs: 500, afterMs: 1500 });
+    const figures = figuresOf(trial, 'deny');
+    expect(brokenRules(figures, trial), `seed ${random.seed}`).toEqual([]);
+    return figures;
+  };
+
+  test('no fault that keeps the data admits one unit too many', async () => {
+    const names = ['freeze-180', 'script-flush', 'cut', 'out-of-memory', 'gateway-kill'];
+    const figures = await run(inTurn(names.map(faultNamed)));
+    expect(figures.over).toBe(0);
+    expect(figures.undecided).toBeGreaterThan(0);
+    expect(figures.unanswered).toBeGreaterThan(0);
+  });
+
+  test('data loss costs no more than was granted before everybody had restated', async () => {
+    const figures = await run(faultNamed('flushall'));
+    expect(figures.over).toBeLessThanOrEqual(figures.lossBound);
+  });
+});
