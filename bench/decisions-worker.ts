@@ -1,152 +1,155 @@
 /*
- * One side of the decision benchmark, in a process of its own: closed-loop callers that each await their decision.
- * argv: the side, the Redis port. Each message is one Order; the answer is one Measurement.
+ * One gateway of one side of the decisions bench, in a process of its own. argv: the side. It is asked to open its side and
+ * warm up, to measure, and to close; it answers each request once.
  */
-import { Redis } from 'ioredis';
-import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { counterKey } from '../gateway/src/limits/counter-key.ts';
-import type { GatewayId } from '../gateway/src/limits/claim.ts';
-import type { Limit } from '../gateway/src/limits/limit.ts';
-import { Limiter } from '../gateway/src/limiter/limiter.ts';
-import type { Charge } from '../gateway/src/policy/plan.ts';
-import { connectRedis } from '../gateway/src/stores/redis/connect.ts';
-import { RedisStore } from '../gateway/src/stores/redis/redis-store.ts';
-import { systemClock } from '../gateway/src/system-clock.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClosedLoop, type LoopResult } from './closed-loop.ts';
+import {
+  openFastifyRateLimit,
+  openRateLimiterFlexible,
+  openRateLimiterFlexibleBlocking,
+  openRateLimitRedis,
+} from './peer-sides.ts';
+import type { Side, SideName, SideTerms, Tally } from './side.ts';
+import { openSluice } from './sluice-side.ts';
 
-export interface Order {
+export interface OpenOrder extends Pick<SideTerms, 'redisPort' | 'run' | 'quota' | 'windowMs'> {
+  readonly ask: 'open';
   readonly keys: number;
-  readonly quota: number;
+  /** Ask each key once and end, instead of random keys for `durationMs`. */
+  readonly isOnceEach: boolean;
+  /** Which of how many gateways this is: of keys that are asked once, each gateway asks its own part. */
+  readonly gateway: number;
+  readonly gateways: number;
   readonly callers: number;
   readonly durationMs: number;
 }
 
-export interface Measurement {
-  readonly decisions: number;
-  readonly admitted: number;
-  readonly seconds: number;
-  readonly cpuMicroseconds: number;
-  /** Claims sent to the store; one per decision where a side doesn't batch. */
-  readonly claims: number;
+export type WorkerOrder =
+  | OpenOrder
+  | { readonly ask: 'measure' }
+  | { readonly ask: 'close'; readonly whenForgotten: boolean };
+
+export interface Measurement extends LoopResult, Tally {
+  /** User and system time of this process. */
+  readonly cpuUs: number;
+  /** Counters this run added to what the side keeps, and the heap they take after a collection. */
+  readonly counters: number;
+  readonly heapBytes: number;
 }
 
-interface Side {
-  readonly decide: (key: number) => boolean | Promise<boolean>;
-  readonly claims: () => number;
+/** Counters still kept `waitedMs` after the run; 0 unless they outlived their windows, or nobody waited for their end. */
+export interface Closed {
+  readonly counters: number;
+  readonly waitedMs: number;
 }
 
-const windowMs = 3_600_000;
-const port = Number(process.argv[3]);
-const sides = { sluice, 'rate-limiter-flexible': rateLimiterFlexible };
+const sides: Readonly<Record<SideName, (terms: SideTerms) => Promise<Side>>> = {
+  Sluice: openSluice,
+  'rate-limiter-flexible': openRateLimiterFlexible,
+  'rate-limiter-flexible, blocking in memory': openRateLimiterFlexibleBlocking,
+  '@fastify/rate-limit': openFastifyRateLimit,
+  'rate-limit-redis': openRateLimitRedis,
+};
+const warmUpMs = 500;
+const warmUpKeys = 10_000;
+/** After the end of a window: the limiter looks for counters to forget once a second. */
+const forgottenMsMax = 3000;
 
-function sluice({ keys, quota }: Order, run: number): Side {
-  const limit: Limit = { kind: 'fixed-window', quota, windowMs, starts: 'first-request' };
-  const level = 'subscription';
-  const charges = Array.from({ length: keys }, (_, key): readonly Charge[] => {
-    return [{ level, limit, cost: 1, key: counterKey(level, limit, [`run-${run}`, String(key)]) }];
-  });
-  const gateway = `bench-${run}` as GatewayId;
-  const address = {
-    host: '127.0.0.1',
-    port,
-    database: 0,
-    tls: false,
-    connectDeadlineMs: 1000,
-    silenceMsMax: 1000,
-  };
-  const store = new RedisStore({ redis: connectRedis(address), gateway, clock: systemClock });
-  const local = 'local';
-  let claims = 0;
-  const limiter = new Limiter({
-    store,
-    clock: systemClock,
-    settings: {
-      gateway,
-      claimDeadlineMs: 1000,
-      gatewaysMin: 1,
-      onStoreFailure: {
-        api: local,
-        operation: local,
-        subscription: local,
-        burst: local,
-        application: local,
-        'application-burst': local,
-        backend: local,
-      },
-    },
-    recorder: {
-      settled: () => (claims += 1),
-      lost: () => {},
-      batchTook: () => {},
-      storeAway: (reason) => {
-        throw reason;
-      },
-      storeBack: () => {},
-    },
-  });
-  return {
-    decide(key) {
-      const verdict = limiter.admit(charges[key] ?? []);
-      return verdict instanceof Promise ? verdict.then(({ admitted }) => admitted) : verdict.admitted;
-    },
-    claims: () => claims,
-  };
-}
+class Worker {
+  readonly #order: OpenOrder;
+  readonly #side: Side;
+  /** Keys asked once: `warmUpKeys`, then those of the measurement. */
+  readonly #keys: number;
+  #random: number;
 
-function rateLimiterFlexible({ keys, quota }: Order, run: number): Side {
-  const storeClient = new Redis(port, '127.0.0.1');
-  const duration = windowMs / 1000;
-  const limiter = new RateLimiterRedis({ storeClient, points: quota, duration, keyPrefix: `rlf-${run}` });
-  const names = Array.from({ length: keys }, (_, key) => `key-${key}`);
-  let claims = 0;
-  return {
-    decide(key) {
-      claims += 1;
-      return limiter.consume(names[key] ?? '').then(
-        () => true,
-        (refused: unknown) => {
-          if (refused instanceof RateLimiterRes) return false;
-          throw refused;
-        },
-      );
-    },
-    claims: () => claims,
-  };
-}
+  private constructor(order: OpenOrder, side: Side, keys: number) {
+    this.#order = order;
+    this.#side = side;
+    this.#keys = keys;
+    this.#random = order.gateway + 1;
+  }
 
-async function measure(side: Side, { keys, callers, durationMs }: Order): Promise<Measurement> {
-  const claimsBefore = side.claims();
-  const cpuBefore = process.cpuUsage();
-  const startMs = performance.now();
-  const endMs = startMs + durationMs;
-  let decisions = 0;
-  let admitted = 0;
-  const call = async (caller: number): Promise<void> => {
-    for (let turn = caller; performance.now() < endMs; turn += 1) {
-      if (await side.decide(turn % keys)) admitted += 1;
-      decisions += 1;
+  static async open(name: SideName, order: OpenOrder): Promise<Worker> {
+    const { keys, isOnceEach, gateway, gateways } = order;
+    const own = isOnceEach
+      ? Array.from({ length: warmUpKeys + Math.ceil(keys / gateways) }, (_, key) => `key-${gateway}-${key}`)
+      : Array.from({ length: keys }, (_, key) => `key-${key}`);
+    const worker = new Worker(order, await sides[name]({ ...order, keys: own }), own.length);
+    await worker.#run(isOnceEach ? worker.#once(0, warmUpKeys) : worker.#randomly, warmUpMs);
+    return worker;
+  }
+
+  async measure(): Promise<Measurement> {
+    const { isOnceEach, durationMs } = this.#order;
+    const before = this.#side.tally();
+    const counters = this.#side.counters();
+    const heapBytes = heapAfterCollection();
+    const cpu = process.cpuUsage();
+    const result = isOnceEach
+      ? await this.#run(this.#once(warmUpKeys, this.#keys), Infinity)
+      : await this.#run(this.#randomly, durationMs);
+    const { user, system } = process.cpuUsage(cpu);
+    const after = this.#side.tally();
+    return {
+      ...result,
+      cpuUs: user + system,
+      claims: after.claims === undefined ? undefined : after.claims - (before.claims ?? 0),
+      alone: after.alone - before.alone,
+      counters: this.#side.counters() - counters,
+      heapBytes: heapAfterCollection() - heapBytes,
+    };
+  }
+
+  async close(whenForgotten: boolean): Promise<Closed> {
+    const startMs = performance.now();
+    const endMs = startMs + this.#order.windowMs + forgottenMsMax;
+    if (whenForgotten) {
+      while (this.#side.counters() > 0 && performance.now() < endMs) await sleep(100);
     }
-  };
-  await Promise.all(Array.from({ length: callers }, (_, caller) => call(caller)));
-  const seconds = (performance.now() - startMs) / 1000;
-  const { user, system } = process.cpuUsage(cpuBefore);
-  return {
-    decisions,
-    admitted,
-    seconds,
-    cpuMicroseconds: user + system,
-    claims: side.claims() - claimsBefore,
+    const closed = { counters: this.#side.counters(), waitedMs: performance.now() - startMs };
+    await this.#side.close();
+    return closed;
+  }
+
+  #run(nextKey: () => number | undefined, durationMs: number): Promise<LoopResult> {
+    const side = this.#side;
+    const decide = (key: number): boolean | Promise<boolean> => side.decide(key);
+    return ClosedLoop.run({ decide, nextKey, callers: this.#order.callers, durationMs });
+  }
+
+  #once(from: number, to: number): () => number | undefined {
+    let next = from;
+    return () => {
+      next += 1;
+      return next <= to ? next - 1 : undefined;
+    };
+  }
+
+  /** Keys at random, all as likely: the multiplier is Lehmer's. */
+  readonly #randomly = (): number => {
+    this.#random = (this.#random * 48_271) % 2_147_483_647;
+    return this.#random % this.#keys;
   };
 }
 
-const name = process.argv[2] === 'sluice' ? 'sluice' : 'rate-limiter-flexible';
-let runs = process.pid * 1000;
-process.on('message', (order: Order) => {
-  runs += 1;
-  const side = sides[name](order, runs);
-  // Long enough for a connection, and for the compiler to have seen the code.
-  setTimeout(() => {
-    void measure(side, { ...order, durationMs: 500 })
-      .then(() => measure(side, order))
-      .then((measurement) => process.send?.(measurement));
-  }, 300);
+function heapAfterCollection(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
+
+let worker: Worker | undefined;
+
+async function obey(order: WorkerOrder): Promise<object> {
+  if (order.ask === 'open') {
+    worker = await Worker.open(process.argv[2] as SideName, order);
+    return { opened: true };
+  }
+  if (worker === undefined) throw new Error(`asked to ${order.ask} before a side was opened`);
+  return order.ask === 'measure' ? worker.measure() : worker.close(order.whenForgotten);
+}
+
+process.on('message', (order: WorkerOrder) => {
+  void obey(order).then((answer) => process.send?.(answer));
 });
+process.once('disconnect', () => process.exit());

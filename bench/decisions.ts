@@ -1,60 +1,107 @@
 import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { freePort } from '../gateway/test/support/ports.ts';
-import type { Measurement, Order } from './decisions-worker.ts';
+import { report } from './decisions-report.ts';
+import type { Case, Result, Round } from './decisions-round.ts';
+import type { Closed, Measurement, WorkerOrder } from './decisions-worker.ts';
 import { forkPinned, order, startRedis, stop } from './pinned.ts';
-import { ratio, show, spread } from './statistics.ts';
+import { RedisMeter, usedBetween } from './redis-usage.ts';
+import type { SideName } from './side.ts';
 
+const sides = ['Sluice', 'rate-limiter-flexible', '@fastify/rate-limit', 'rate-limit-redis'] as const;
+const random = { isOnceEach: false, windowMs: 3_600_000, callers: 256, sides, gateways: [1, 3] };
+const plenty = { quota: 1_000_000_000_000, isRefused: false };
+const cases: readonly Case[] = [
+  { name: 'hot key', ...random, ...plenty, keys: 1 },
+  { name: '1,000 keys', ...random, ...plenty, keys: 1000 },
+  { name: '100,000 keys once each', ...random, ...plenty, keys: 100_000, isOnceEach: true, windowMs: 5000 },
+  {
+    name: 'all refused',
+    ...random,
+    keys: 1,
+    quota: 100,
+    isRefused: true,
+    sides: [...sides, 'rate-limiter-flexible, blocking in memory'],
+  },
+  { name: 'hot key, one caller', ...random, ...plenty, keys: 1, callers: 1, gateways: [1] },
+];
+const gatewaysMax = 3;
 const worker = fileURLToPath(new URL('decisions-worker.ts', import.meta.url));
-const plenty = 1_000_000_000_000;
-const scenarios: Readonly<Record<string, Omit<Order, 'durationMs'>>> = {
-  'one hot key': { keys: 1, quota: plenty, callers: 256 },
-  '1,000 keys': { keys: 1000, quota: plenty, callers: 256 },
-  'one key, all refused': { keys: 1, quota: 100, callers: 256 },
-  'one hot key, one caller': { keys: 1, quota: plenty, callers: 1 },
-};
 
 /**
- * Decisions per second of the limiter and of rate-limiter-flexible on the same Redis: both sides in turn, each in a process
- * on core 0, Redis on core 1. Gives a table in Markdown.
+ * Decisions of the limiter and of its peers on the same Redis: all sides in turn in every round, each in one process and as
+ * three gateways. The gateways are pinned to core 0, Redis to core 1. Gives tables in Markdown.
  */
-export async function benchDecisions(rounds: number, durationMs: number): Promise<string> {
-  const port = await freePort();
-  const redis = await startRedis(port, 1);
-  const ours = forkPinned(worker, ['sluice', String(port)], 0);
-  const theirs = forkPinned(worker, ['rate-limiter-flexible', String(port)], 0);
-  const rows: string[] = [];
+export async function benchDecisions(how: {
+  readonly rounds: number;
+  readonly durationMs: number;
+  /** Part of the names of the cases to run. */
+  readonly named: string;
+}): Promise<string> {
+  const { rounds, durationMs, named } = how;
+  const wanted = cases.filter(({ name }) => name.includes(named));
+  if (wanted.length === 0) throw new Error(`no case is named ${named}`);
+  const redisPort = await freePort();
+  const redis = await startRedis(redisPort, 1);
+  const meter = new RedisMeter(redisPort);
+  const workers = new Map<SideName, readonly ChildProcess[]>();
+  for (const side of new Set(wanted.flatMap((asked) => asked.sides))) {
+    const fork = (): ChildProcess => forkPinned(worker, [side], 0);
+    workers.set(side, Array.from({ length: gatewaysMax }, fork));
+  }
   try {
-    for (const [name, scenario] of Object.entries(scenarios)) {
-      const measured: { ours: Measurement[]; theirs: Measurement[] } = { ours: [], theirs: [] };
-      for (let round = 0; round < rounds; round += 1) {
-        process.stderr.write(`decisions: ${name}, round ${round + 1} of ${rounds}\n`);
-        measured.ours.push(await order<Measurement>(ours, { ...scenario, durationMs }));
-        measured.theirs.push(await order<Measurement>(theirs, { ...scenario, durationMs }));
+    const results: Result[] = [];
+    for (const gateways of [1, gatewaysMax]) {
+      for (const asked of wanted.filter((one) => one.gateways.includes(gateways))) {
+        const bySide = new Map(asked.sides.map((side): [SideName, Round[]] => [side, []]));
+        for (let round = 0; round < rounds; round += 1) {
+          process.stderr.write(`decisions: ${asked.name}, ${gateways} × ${round + 1} of ${rounds}\n`);
+          for (const side of round % 2 === 0 ? asked.sides : asked.sides.toReversed()) {
+            const own = (workers.get(side) ?? []).slice(0, gateways);
+            const isLast = round === rounds - 1;
+            bySide.get(side)?.push(await visit(own, { asked, redisPort, meter, durationMs, isLast }));
+          }
+        }
+        results.push({ asked, gateways, bySide });
       }
-      rows.push(row(name, measured.ours, measured.theirs));
     }
+    return report(results);
   } finally {
-    await Promise.all([stop(ours), stop(theirs)]);
+    meter.close();
+    await Promise.all([...workers.values()].flat().map(stop));
     await stop(redis);
   }
-  return [
-    '| decisions, one process | Sluice /s | rate-limiter-flexible /s | ratio /s | ratio CPU per decision | Sluice claims per decision |',
-    '|---|---|---|---|---|---|',
-    ...rows,
-  ].join('\n');
 }
 
-function row(name: string, ours: readonly Measurement[], theirs: readonly Measurement[]): string {
-  const rate = ({ decisions, seconds }: Measurement): number => decisions / seconds;
-  const cpu = ({ decisions, cpuMicroseconds }: Measurement): number => cpuMicroseconds / decisions;
-  const claims = spread(ours.map((measured) => measured.claims / measured.decisions));
-  const cells = [
-    name,
-    show(spread(ours.map(rate)), 0),
-    show(spread(theirs.map(rate)), 0),
-    show(ratio(ours.map(rate), theirs.map(rate))),
-    show(ratio(ours.map(cpu), theirs.map(cpu))),
-    show(claims, 4),
-  ];
-  return `| ${cells.join(' | ')} |`;
+let runs = 0;
+
+async function visit(
+  own: readonly ChildProcess[],
+  how: {
+    readonly asked: Case;
+    readonly redisPort: number;
+    readonly meter: RedisMeter;
+    readonly durationMs: number;
+    readonly isLast: boolean;
+  },
+): Promise<Round> {
+  const { asked, redisPort, meter, durationMs, isLast } = how;
+  const { keys, isOnceEach, quota, windowMs, callers } = asked;
+  const tellAll = <Answer>(message: (gateway: number) => WorkerOrder): Promise<Answer[]> =>
+    Promise.all(own.map((child, gateway) => order<Answer>(child, message(gateway))));
+  runs += 1;
+  const run = `run${runs}`;
+  const terms = { redisPort, run, keys, isOnceEach, quota, windowMs, callers, durationMs };
+  await meter.empty();
+  await tellAll((gateway) => ({ ask: 'open', ...terms, gateway, gateways: own.length }));
+  const before = await meter.read();
+  const gateways = await tellAll<Measurement>(() => ({ ask: 'measure' }));
+  const redis = usedBetween(before, await meter.read());
+  const closed = await tellAll<Closed>(() => ({ ask: 'close', whenForgotten: isOnceEach && isLast }));
+  for (const { admitted, decisions } of gateways) {
+    if (admitted !== (asked.isRefused ? 0 : decisions)) {
+      throw new Error(`${asked.name}: ${admitted} of ${decisions} were admitted`);
+    }
+  }
+  return { gateways, redis, closed };
 }

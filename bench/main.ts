@@ -1,6 +1,7 @@
 /*
- * npm run bench [-- decisions|proxy] [--rounds N] [--save]: side-by-side measurements on this machine. Every ratio compares
- * two sides that ran in turn in the same run; absolute numbers are this machine's and drift.
+ * npm run bench [-- decisions|proxy] [--rounds N] [--seconds N] [--case NAME] [--save]: side-by-side measurements on this
+ * machine; of decisions, only the cases whose names contain NAME. Every ratio compares two sides that ran in turn in the same
+ * run; absolute numbers are this machine's and drift.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, hostname } from 'node:os';
@@ -10,12 +11,18 @@ import { benchProxy } from './proxy.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, save: { type: 'boolean', default: false } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    case: { type: 'string', default: '' },
+    seconds: { type: 'string', default: '3' },
+    save: { type: 'boolean', default: false },
+  },
 });
 const rounds = Number(values.rounds);
+const durationMs = Number(values.seconds) * 1000;
 const benches: Readonly<Record<string, () => Promise<string>>> = {
-  proxy: () => benchProxy(rounds, 3000),
-  decisions: () => benchDecisions(rounds, 2000),
+  proxy: () => benchProxy(rounds, durationMs),
+  decisions: () => benchDecisions({ rounds, durationMs, named: values.case }),
 };
 
 const wanted = positionals.length === 0 ? Object.keys(benches) : positionals;

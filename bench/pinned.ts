@@ -3,9 +3,13 @@ import { once } from 'node:events';
 
 const canPin = spawnSync('taskset', ['--version']).status === 0;
 
-/** Starts a script of ours with an IPC channel, on one core where the system has taskset. */
+/** Starts a script of ours with an IPC channel and `gc()`, on one core where the system has taskset. */
 export function forkPinned(script: string, args: readonly string[], core: number): ChildProcess {
-  const child = fork(script, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(script, args, {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    serialization: 'advanced',
+    execArgv: ['--expose-gc'],
+  });
   pin(child.pid, core);
   return child;
 }
@@ -30,10 +34,20 @@ export async function stop(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Sends one order to a worker and waits for its answer. */
+/** Sends one order to a worker and waits for its answer. Rejects when the worker ends instead. */
 export async function order<Answer>(child: ChildProcess, message: object): Promise<Answer> {
-  const answered = once(child, 'message');
+  const either = new AbortController();
+  const { signal } = either;
+  const ended = once(child, 'exit', { signal }).then(() => {
+    throw new Error(`a worker ended instead of answering ${JSON.stringify(message)}`);
+  });
+  const answered = once(child, 'message', { signal });
   child.send(message);
-  const [answer] = (await answered) as [Answer];
-  return answer;
+  try {
+    const [answer] = (await Promise.race([answered, ended])) as [Answer];
+    return answer;
+  } finally {
+    either.abort();
+    await Promise.allSettled([answered, ended]);
+  }
 }
