@@ -15,8 +15,10 @@ import type { Side, SideTerms } from './side.ts';
 const level = 'subscription';
 const local = 'local';
 const firstContactMsMax = 5000;
+/** Peers wait for Redis however long it takes; on a core that is never idle a pause must not turn into a decision without it. */
+const claimDeadlineMs = 1000;
 
-/** The limiter of one gateway as it is shipped, with its default settings; one charge per decision. */
+/** The limiter of one gateway as it is shipped, with its default settings but for the deadline; one charge per decision. */
 export async function openSluice({ redisPort, run, keys, quota, windowMs }: SideTerms): Promise<Side> {
   const limit: Limit = { kind: 'fixed-window', quota, windowMs, starts: 'first-request' };
   const charges = keys.map((key): readonly Charge[] => {
@@ -60,7 +62,7 @@ function openLimiter(port: number, settled: () => void): Limiter {
     clock,
     settings: {
       gateway,
-      claimDeadlineMs: 50,
+      claimDeadlineMs,
       gatewaysMin: 1,
       onStoreFailure: {
         api: local,

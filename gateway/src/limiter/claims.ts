@@ -19,7 +19,7 @@ export interface ClaimSettings {
 }
 
 /** Claims are sent while fewer batches than this owe an answer: more would wait in the store's queue instead of here. */
-const batchesInFlightMax = 8;
+const batchesInFlightMax = 64;
 
 /** What became of claims that left together; their leases have taken in the answers, or given up on them. */
 export interface ClaimEvents<Waiter> {
@@ -169,7 +169,7 @@ export class Claims<Waiter> {
 
   readonly #claimOf = (entry: Entry<Waiter>, nowMs: number): Claim => {
     const wanted = unitsWanted(entry);
-    const usefulFrom = entry.waiting.values().next().value ?? 0;
+    const usefulFrom = entry.waiting[0]?.cost ?? 0;
     return entry.lease.claim({ ...this.#sender(), wanted, usefulFrom, gateways: this.#view.gateways }, nowMs);
   };
 

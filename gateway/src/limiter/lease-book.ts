@@ -70,7 +70,7 @@ export class LeaseBook<Waiter> {
     this.#cancelSweep = this.#clock.after(sweepEveryMs, () => {
       const nowMs = this.#clock.monotonicMs();
       for (const [key, entry] of this.#entries) {
-        if (entry.waiting.size === 0 && entry.alone === undefined && entry.lease.forgettable(nowMs)) {
+        if (entry.waiting.length === 0 && entry.alone === undefined && entry.lease.forgettable(nowMs)) {
           this.#entries.delete(key);
           entry.forgotten = true;
         }

@@ -63,8 +63,12 @@ export class WaitingRoom {
     entries: readonly Entry<Waiting>[],
     decide: (dues: readonly Due<Waiting>[]) => Verdict | undefined,
   ): void {
-    const concerned = new Set(entries.flatMap((entry) => [...entry.waiting.keys()]));
-    for (const waiting of [...concerned].sort((a, b) => a.arrival - b.arrival)) {
+    const concerned: Waiting[] = [];
+    for (const entry of entries) for (const { waiter } of entry.waiting) concerned.push(waiter);
+    concerned.sort((a, b) => a.arrival - b.arrival);
+    for (const [index, waiting] of concerned.entries()) {
+      // Who waits for several of them stands there as often.
+      if (waiting === concerned[index - 1]) continue;
       const verdict = decide(waiting.dues);
       if (verdict !== undefined) this.#leave(waiting, verdict);
       else for (const { entry } of waiting.dues) this.#events.touched(entry);

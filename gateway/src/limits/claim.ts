@@ -20,7 +20,7 @@ export interface Claim {
   /** Grows with each claim of the process; the ledger ignores what isn't newer than what it has seen. */
   readonly seq: number;
   /** The window `held` belongs to; absent when the gateway knows nothing about this counter. */
-  readonly window?: WindowId;
+  readonly window?: WindowId | undefined;
   /** Units taken and not given back: spent and still unspent. */
   readonly held: number;
   readonly want: number;

@@ -1,6 +1,9 @@
+/** Before any moment of a monotonic clock. A small whole number, as moments are: a counter keeps several of them. */
+export const neverMs = -1;
+
 /** The port to time and to the event loop. Only the system clock (src/system-clock.ts) and test clocks implement it. */
 export interface Clock {
-  /** Whole ms of a clock that never jumps; its zero means nothing. Decides deadlines. */
+  /** Whole ms of a clock that never jumps, from 0 on; its zero means nothing. Decides deadlines. */
   monotonicMs(): number;
   /** Whole ms since the Unix epoch, as far as this machine knows. Never decides while a store answers. */
   wallMs(): number;

@@ -1,7 +1,9 @@
+import { neverMs } from './clock.ts';
+
 /** Counts the units asked of one lease lately, in slots as long as the horizon. */
 export class Demand {
   readonly #horizonMs: number;
-  #slotEndsMs = -Infinity;
+  #slotEndsMs = neverMs;
   #current = 0;
   #times = 0;
   #previous = 0;

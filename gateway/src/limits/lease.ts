@@ -1,5 +1,6 @@
 import type { LeaseView, SpentAlone } from './alone.ts';
 import type { Claim, ClaimOutcome, ClaimTerms, Grant, Sender, WindowId } from './claim.ts';
+import { neverMs } from './clock.ts';
 import type { CounterKey } from './counter-key.ts';
 import { Demand, unitsAhead } from './lease-size.ts';
 import { ceiling, lengthMs } from './ledger.ts';
@@ -17,7 +18,7 @@ export class Lease {
   #limit: Limit;
   #told: Told = nothingTold;
   /** A lost claim may have taken units in a window that we haven't heard of, and that runs no longer than this. */
-  #keptUntilMs = -Infinity;
+  #keptUntilMs = neverMs;
   /** Units in our account as the ledger last confirmed it, less those on their way back. */
   #account = 0;
   #spent = 0;
@@ -25,9 +26,9 @@ export class Lease {
   #owed = 0;
   /** With fewer unspent units than this it is time to claim ahead. */
   #refillBelow = 0;
-  #deniedUntilMs = -Infinity;
+  #deniedUntilMs = neverMs;
   /** An answer came when its window was as good as over: the next claim waits for the window to end. */
-  #notBeforeMs = -Infinity;
+  #notBeforeMs = neverMs;
   /** A claim was lost or the window replaced: the ledger may believe something else than `#account`. */
   #unsure = false;
   #inFlight: { readonly claim: Claim; readonly sentAtMs: number; doubted: boolean } | undefined;
@@ -53,7 +54,7 @@ export class Lease {
 
   /** Takes over a changed quota: a raise applies at once, and after a cut nothing is spent that the store hasn't confirmed. */
   adjust(limit: Limit): void {
-    if (ceiling(limit) > ceiling(this.#limit)) this.#deniedUntilMs = -Infinity;
+    if (ceiling(limit) > ceiling(this.#limit)) this.#deniedUntilMs = neverMs;
     else this.#account = Math.min(this.#account, this.#spent);
     this.#limit = limit;
     this.#unsure = true;
@@ -116,7 +117,7 @@ export class Lease {
     const want = Math.max(0, wanted + ahead - unspent);
     const atLeast = Math.max(0, usefulFrom - unspent);
     this.#account = Math.min(this.#account, held);
-    return this.#sent({ ...sender, ...this.#named(this.#told.window), held, want, atLeast }, nowMs);
+    return this.#sent({ sender, window: this.#told.window, held, want, atLeast }, nowMs);
   }
 
   /**
@@ -128,7 +129,7 @@ export class Lease {
     const held = (isElsewhere ? 0 : this.#spent) + (alone?.spent ?? 0) + (alone?.left ?? 0);
     if (!isElsewhere) this.#account = Math.min(this.#account, this.#spent);
     const window = isElsewhere ? alone.told.window : this.#told.window;
-    return this.#sent({ ...sender, ...this.#named(window), held, want: 0, atLeast: 0 }, nowMs);
+    return this.#sent({ sender, window, held, want: 0, atLeast: 0 }, nowMs);
   }
 
   /**
@@ -148,7 +149,7 @@ export class Lease {
     this.#unsure = true;
     const told = toldBy(grant, { sentAtMs, nowMs: when.nowMs });
     const isOver = when.nowMs >= told.deadlineMs;
-    this.#notBeforeMs = isOver ? when.nowMs + 1 : -Infinity;
+    this.#notBeforeMs = isOver ? when.nowMs + 1 : neverMs;
     const isOursRunning = when.nowMs < this.#told.deadlineMs;
     if (grant.outcome === 'stale' || (isOursRunning && isOver)) return 'stale';
     this.#enter(grant, claim, isOursRunning);
@@ -158,7 +159,7 @@ export class Lease {
     this.#refillBelow = Math.floor(this.#ahead(when) / 2);
     if (claim.want === 0) return 'told';
     const denied = grant.granted < claim.want;
-    this.#deniedUntilMs = denied ? Math.min(when.nowMs + when.recheckMs, told.deadlineMs) : -Infinity;
+    this.#deniedUntilMs = denied ? Math.min(when.nowMs + when.recheckMs, told.deadlineMs) : neverMs;
     if (!denied) return 'granted';
     return grant.granted > 0 ? 'partly-granted' : 'refused';
   }
@@ -178,7 +179,8 @@ export class Lease {
 
   get view(): LeaseView {
     const held = Math.max(this.#account, this.#spent);
-    return { ...this.#told, held, unspent: this.#account - this.#spent };
+    const { window, deadlineMs, overMs, used, atMs } = this.#told;
+    return { window, deadlineMs, overMs, used, atMs, held, unspent: this.#account - this.#spent };
   }
 
   /** Takes over what was spent alone, in our window or in one that began meanwhile; the next claim states it. */
@@ -187,18 +189,23 @@ export class Lease {
       this.#told = alone.told;
       this.#account = 0;
       this.#spent = 0;
-      this.#deniedUntilMs = -Infinity;
+      this.#deniedUntilMs = neverMs;
     }
     this.#spent += alone.spent;
     this.#owed += alone.owed;
     this.#unsure = true;
   }
 
-  #named(window: WindowId | undefined): Pick<Claim, 'key' | 'limit' | 'window'> {
-    return { key: this.key, limit: this.#limit, ...(window !== undefined && { window }) };
-  }
-
-  #sent(claim: Claim, sentAtMs: number): Claim {
+  #sent(
+    said: Pick<Claim, 'held' | 'want' | 'atLeast'> & {
+      readonly sender: Sender;
+      readonly window: WindowId | undefined;
+    },
+    sentAtMs: number,
+  ): Claim {
+    const { sender, window, held, want, atLeast } = said;
+    const { gateway, seq } = sender;
+    const claim: Claim = { key: this.key, limit: this.#limit, gateway, seq, window, held, want, atLeast };
     this.#inFlight = { claim, sentAtMs, doubted: false };
     return claim;
   }

@@ -1,4 +1,5 @@
 import type { Grant, WindowId } from './claim.ts';
+import { neverMs } from './clock.ts';
 
 /** What a gateway knows of a counter's window. Times are whole ms of its monotonic clock. */
 export interface Told {
@@ -16,10 +17,10 @@ export interface Told {
 
 export const nothingTold: Told = {
   window: undefined,
-  deadlineMs: -Infinity,
-  overMs: -Infinity,
+  deadlineMs: neverMs,
+  overMs: neverMs,
   used: 0,
-  atMs: -Infinity,
+  atMs: neverMs,
 };
 
 /** What a grant tells that answers, now, a claim sent at `sentAtMs`. */

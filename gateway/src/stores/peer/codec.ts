@@ -1,6 +1,5 @@
 import type { Claim, GatewayId, Grant } from '../../limits/claim.ts';
 import type { CounterKey } from '../../limits/counter-key.ts';
-import { claimsPerBatchMax } from '../../limits/counter-store.ts';
 import type { Account, Ledger } from '../../limits/ledger.ts';
 import { unitsMax, windowMsMax, type Limit } from '../../limits/limit.ts';
 
@@ -30,6 +29,7 @@ export type LedgerMessage =
   | null;
 
 const keyCharactersMax = 4096;
+const listItemsMax = 512;
 
 /** The request in a message, or undefined when it is none: a peer believes nothing it hasn't checked. */
 export function requestOf(message: unknown): Request | undefined {
@@ -83,7 +83,7 @@ function isLimit(value: unknown): value is Limit {
 }
 
 function isListOf<T>(value: unknown, isOne: (one: unknown) => one is T): value is T[] {
-  return Array.isArray(value) && value.length <= claimsPerBatchMax && value.every(isOne);
+  return Array.isArray(value) && value.length <= listItemsMax && value.every(isOne);
 }
 
 function isCounterKey(value: unknown): value is CounterKey {

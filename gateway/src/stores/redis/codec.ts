@@ -42,25 +42,28 @@ function kindOf(limit: Limit): string {
   }
 }
 
-/** The grants in settle.lua's reply. Throws StoreError when it isn't one integer list of the right length. */
+/** The grants in settle.lua's reply. Throws StoreError when it isn't a list of whole numbers of the right length. */
 export function grantsOf(
   reply: unknown,
   asked: { readonly claims: number; readonly gateways: number },
 ): Grant[] {
   const { claims, gateways } = asked;
-  if (!Array.isArray(reply) || reply.length !== claims * integersPerGrant) {
+  const numbers = typeof reply === 'string' ? reply.split(' ').map(integer) : [];
+  if (numbers.length !== claims * integersPerGrant) {
     throw new StoreError(`Redis answered ${claims} claims with something else than their grants`);
   }
-  const numbers = reply.map(integer);
-  const grants: Grant[] = [];
-  for (let at = 0; at < numbers.length; at += integersPerGrant) {
-    const [settled = 0, window = 0, granted = 0, used = 0, endsInMs = 0] = numbers.slice(
-      at,
-      at + integersPerGrant,
-    );
-    grants.push({ outcome: settled === 1 ? 'granted' : 'stale', window, granted, used, endsInMs, gateways });
-  }
-  return grants;
+  const number = (at: number): number => numbers[at] ?? 0;
+  return Array.from({ length: claims }, (_, claim): Grant => {
+    const at = claim * integersPerGrant;
+    return {
+      outcome: number(at) === 1 ? 'granted' : 'stale',
+      window: number(at + 1),
+      granted: number(at + 2),
+      used: number(at + 3),
+      endsInMs: number(at + 4),
+      gateways,
+    };
+  });
 }
 
 /** What heartbeat.lua replied. Throws StoreError when it is something else. */

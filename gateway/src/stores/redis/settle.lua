@@ -7,7 +7,8 @@
 -- ARGV  [1] the time in ms, or '' for the server's clock; [2] the number of limits and, for each, windowMs, kind (aligned,
 --       first-request, sliding or bucket), quota, burst; then the number of gateways and, for each, its id; then for each
 --       claim: which limit, which gateway, seq, window ('' for none), held, want, atLeast.
--- reply five integers for each claim: 1 granted or 0 stale, window, granted, used, endsInMs.
+-- reply one string of five whole numbers for each claim, with spaces between them: 1 granted or 0 stale, window, granted, used,
+--       endsInMs.
 --
 -- Whole numbers become text by '%.0f' (tostring and '..' would round them to 14 digits), each once: the claims of a call have
 -- many in common.
@@ -41,7 +42,7 @@ end
 argument = argument + #gateways + 1
 
 local abs, ceil, max, min = math.abs, math.ceil, math.max, math.min
-local call = redis.call
+local call, tonumber = redis.call, tonumber
 
 -- Units that count now.
 local function counted(limit, window, used, carried)
@@ -92,16 +93,20 @@ end })
 local reply, replied = {}, 0
 for i = 1, #KEYS do
   local key, limit, gateway = KEYS[i], limits[tonumber(ARGV[argument])], gateways[tonumber(ARGV[argument + 1])]
-  local seq, claimed, held = tonumber(ARGV[argument + 2]), tonumber(ARGV[argument + 3]), tonumber(ARGV[argument + 4])
+  local seqText, claimed, held = ARGV[argument + 2], tonumber(ARGV[argument + 3]), tonumber(ARGV[argument + 4])
   local want, atLeast = tonumber(ARGV[argument + 5]), tonumber(ARGV[argument + 6])
   argument = argument + 7
 
   -- 1: the ledger whose window runs now; else a new one, in the claimed window when that runs: this store has lost it.
   local stored = call('HMGET', key, 'window', 'used', gateway.held, gateway.seq, gateway.before, 'carried', 'at')
-  local window, used, believed = tonumber(stored[1]), tonumber(stored[2]), tonumber(stored[3]) or 0
-  local carried, carriedAtMs = tonumber(stored[6]) or 0, tonumber(stored[7]) or 0
-  local seen = tonumber(stored[4]) or tonumber(stored[5])
+  local window, used, believed, carried, carriedAtMs = tonumber(stored[1]), 0, 0, 0, 0
+  local seen
   local isStored = window ~= nil
+  if isStored then
+    used, believed = tonumber(stored[2]), tonumber(stored[3]) or 0
+    seen = tonumber(stored[4]) or tonumber(stored[5])
+    carried, carriedAtMs = tonumber(stored[6]) or 0, tonumber(stored[7]) or 0
+  end
   local known = isStored and now < mattersUntilMs(limit, window, carried, carriedAtMs)
   local running = known and abs(now - window) < limit.lengthMs
   local lost = not running and claimed and abs(now - claimed) < limit.lengthMs
@@ -119,7 +124,7 @@ for i = 1, #KEYS do
   end
 
   local granted = 0
-  local stale = seen and seq <= seen -- 2
+  local stale = seen and tonumber(seqText) <= seen -- 2
   if not stale then
     if claimed ~= window then held = believed end -- 3
     used = used - believed + held
@@ -130,17 +135,17 @@ for i = 1, #KEYS do
     if limit.refills then carried = carried + granted * limit.windowMs end
     if not isNew or held + granted > 0 then -- 5
       if isNew and isStored then startOver(key, known) end
-      call('HSET', key, 'window', texts[window], 'used', texts[used], gateway.held, texts[held + granted], gateway.seq, texts[seq])
+      call('HSET', key, 'window', texts[window], 'used', texts[used], gateway.held, texts[held + granted], gateway.seq, seqText)
       if limit.slides or limit.refills then call('HSET', key, 'carried', texts[carried], 'at', texts[carriedAtMs]) end
       if isNew or limit.refills then
         call('PEXPIRE', key, texts[mattersUntilMs(limit, window, carried, carriedAtMs) - now])
       end
     end
   end
-  reply[replied + 1], reply[replied + 2], reply[replied + 3] = stale and 0 or 1, window, granted
-  reply[replied + 4] = counted(limit, window, used, carried)
-  reply[replied + 5] = window + limit.lengthMs - now
+  reply[replied + 1], reply[replied + 2], reply[replied + 3] = stale and '0' or '1', texts[window], texts[granted]
+  reply[replied + 4] = texts[counted(limit, window, used, carried)]
+  reply[replied + 5] = texts[window + limit.lengthMs - now]
   replied = replied + 5
 end
 
-return reply
+return table.concat(reply, ' ')
