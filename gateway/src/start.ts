@@ -12,7 +12,8 @@ import { accessLogMetrics, exchangeMetrics } from './metrics.ts';
 import { answerUnread, handle, type DataPlane } from './proxy/handle.ts';
 import type { ExchangeRecorder } from './proxy/observe.ts';
 import { startProxy, type Proxy } from './proxy/server.ts';
-import { compileServing } from './proxy/serving.ts';
+import { compileServing, type Serving } from './proxy/serving.ts';
+import { restartNeeded } from './restart-needed.ts';
 import { openStore } from './stores/open-store.ts';
 import { stopwatchMs, systemClock as clock } from './system-clock.ts';
 
@@ -20,6 +21,11 @@ import { stopwatchMs, systemClock as clock } from './system-clock.ts';
 export interface RunningGateway {
   readonly port: number;
   readonly adminPort: number;
+  /**
+   * Goes by another configuration from the next request on; counters go on counting. Gives what differs that only a restart can
+   * change, in words: that stays as it was.
+   */
+  reload(config: Config): readonly string[];
   /** Refuses new connections, ends running requests, gives leases back, and closes everything in reverse order. */
   close(): Promise<void>;
 }
@@ -60,10 +66,16 @@ export async function startGateway(config: Config, report: (line: string) => voi
     accessLogMetrics(registry, accessLog);
     const recorders = [exchangeMetrics(registry), accessLog];
     await limiter.open(firstContactMsMax);
-    const proxy = await startDataPlane(config, { limiter, backends, recorders, reportBug });
+    let serving = compileServing(config, backends);
+    const parts = { serving: () => serving, limiter, recorders, reportBug };
+    const proxy = await startDataPlane(config, parts);
     closers.push(() => proxy.drain(drainMsMax));
     state.serving = true;
-    return { port: proxy.port, adminPort: admin.port, close };
+    const reload = (changed: Config): readonly string[] => {
+      serving = compileServing(changed, backends);
+      return restartNeeded(config, changed);
+    };
+    return { port: proxy.port, adminPort: admin.port, reload, close };
   } catch (error) {
     await close();
     throw error;
@@ -96,16 +108,15 @@ function openLimiter(config: Config, registry: Registry, report: (line: string) 
 function startDataPlane(
   config: Config,
   parts: {
+    readonly serving: () => Serving;
     readonly limiter: Limiter;
-    readonly backends: Backends;
     readonly recorders: readonly ExchangeRecorder[];
     readonly reportBug: (error: unknown) => void;
   },
 ): Promise<Proxy> {
-  const { limiter, backends, recorders, reportBug } = parts;
-  const serving = compileServing(config, backends);
+  const { serving, limiter, recorders, reportBug } = parts;
   const plane: DataPlane = {
-    serving: () => serving,
+    serving,
     admission: limiter,
     clock,
     stopwatchMs,

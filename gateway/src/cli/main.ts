@@ -45,7 +45,7 @@ function homeOption(): Option {
 function addStart(program: Command, finish: Finish): void {
   program
     .command('start')
-    .description('run one gateway until SIGTERM or SIGINT, then drain')
+    .description('run one gateway until SIGTERM or SIGINT, then drain; SIGHUP reads the files again')
     .addOption(homeOption())
     .option('--port <n>', 'port for clients', wholeNumber(0, 65_535))
     .option('--admin-port <n>', 'port of the admin listener', wholeNumber(0, 65_535))

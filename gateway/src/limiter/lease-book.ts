@@ -36,15 +36,12 @@ export class LeaseBook<Waiter> {
 
   /**
    * The entry of a counter, made when missing; undefined when the book is full of counters that still matter. `adjusted` is
-   * told when the counter's limit isn't the one the lease knew.
+   * told when the counter's limit isn't what the lease knew.
    */
   entry(key: CounterKey, limit: Limit, adjusted: (entry: Entry<Waiter>) => void): Entry<Waiter> | undefined {
     const known = this.#entries.get(key);
     if (known !== undefined) {
-      if (known.lease.limit !== limit) {
-        known.lease.adjust(limit);
-        adjusted(known);
-      }
+      if (known.lease.limit !== limit && known.lease.adjust(limit)) adjusted(known);
       return known;
     }
     if (this.#entries.size >= this.#settings.countersMax) return undefined;

@@ -1,10 +1,10 @@
 import type { LeaseView, SpentAlone } from './alone.ts';
-import type { Claim, ClaimOutcome, ClaimTerms, Grant, Sender, WindowId } from './claim.ts';
+import type { Claim, ClaimOutcome, ClaimTerms, Grant, Sender } from './claim.ts';
 import { neverMs } from './clock.ts';
 import type { CounterKey } from './counter-key.ts';
 import { Demand, unitsAhead } from './lease-size.ts';
 import { ceiling, lengthMs } from './ledger.ts';
-import type { Limit } from './limit.ts';
+import { isSameRule, type Limit } from './limit.ts';
 import { nothingTold, toldBy, type Told } from './told.ts';
 
 /**
@@ -52,12 +52,18 @@ export class Lease {
     return this.#notBeforeMs;
   }
 
-  /** Takes over a changed quota: a raise applies at once, and after a cut nothing is spent that the store hasn't confirmed. */
-  adjust(limit: Limit): void {
-    if (ceiling(limit) > ceiling(this.#limit)) this.#deniedUntilMs = neverMs;
-    else this.#account = Math.min(this.#account, this.#spent);
+  /**
+   * Takes over a limit as another configuration has it: a raise applies at once, and after a cut nothing is spent that the store
+   * hasn't confirmed. Gives whether it has changed.
+   */
+  adjust(limit: Limit): boolean {
+    const before = this.#limit;
     this.#limit = limit;
+    if (isSameRule(before, limit)) return false;
+    if (ceiling(limit) > ceiling(before)) this.#deniedUntilMs = neverMs;
+    else this.#account = Math.min(this.#account, this.#spent);
     this.#unsure = true;
+    return true;
   }
 
   /** Units that the store has counted for us and that can be spent now without asking anybody. */
@@ -109,7 +115,7 @@ export class Lease {
   }
 
   /** Makes the next claim and marks it in flight. What a window left unspent at its end is void. */
-  claim({ wanted, usefulFrom, gateways, ...sender }: ClaimTerms, nowMs: number): Claim {
+  claim({ wanted, usefulFrom, gateways, gateway, seq }: ClaimTerms, nowMs: number): Claim {
     const keeps = nowMs < this.#told.deadlineMs && !this.#isIdle(wanted, nowMs);
     const held = keeps ? Math.max(this.#account, this.#spent) : this.#spent;
     const unspent = held - this.#spent;
@@ -117,19 +123,22 @@ export class Lease {
     const want = Math.max(0, wanted + ahead - unspent);
     const atLeast = Math.max(0, usefulFrom - unspent);
     this.#account = Math.min(this.#account, held);
-    return this.#sent({ sender, window: this.#told.window, held, want, atLeast }, nowMs);
+    const { window } = this.#told;
+    const named = { key: this.key, limit: this.#limit, gateway, seq, window };
+    return this.#sent({ ...named, held, want, atLeast }, nowMs);
   }
 
   /**
    * Makes a claim that only states what we hold: what is spent, and of a share what is left as well. What was decided alone so far
    * stays as it is until `takeOver`.
    */
-  restate(sender: Sender, nowMs: number, alone?: SpentAlone): Claim {
+  restate({ gateway, seq }: Sender, nowMs: number, alone?: SpentAlone): Claim {
     const isElsewhere = alone !== undefined && alone.told.window !== this.#told.window;
     const held = (isElsewhere ? 0 : this.#spent) + (alone?.spent ?? 0) + (alone?.left ?? 0);
     if (!isElsewhere) this.#account = Math.min(this.#account, this.#spent);
     const window = isElsewhere ? alone.told.window : this.#told.window;
-    return this.#sent({ sender, window, held, want: 0, atLeast: 0 }, nowMs);
+    const named = { key: this.key, limit: this.#limit, gateway, seq, window };
+    return this.#sent({ ...named, held, want: 0, atLeast: 0 }, nowMs);
   }
 
   /**
@@ -196,16 +205,7 @@ export class Lease {
     this.#unsure = true;
   }
 
-  #sent(
-    said: Pick<Claim, 'held' | 'want' | 'atLeast'> & {
-      readonly sender: Sender;
-      readonly window: WindowId | undefined;
-    },
-    sentAtMs: number,
-  ): Claim {
-    const { sender, window, held, want, atLeast } = said;
-    const { gateway, seq } = sender;
-    const claim: Claim = { key: this.key, limit: this.#limit, gateway, seq, window, held, want, atLeast };
+  #sent(claim: Claim, sentAtMs: number): Claim {
     this.#inFlight = { claim, sentAtMs, doubted: false };
     return claim;
   }

@@ -39,6 +39,11 @@ export interface TokenBucket {
   readonly burst: number;
 }
 
+/** Whether two limits are the same rule, though perhaps read from the files at different times. */
+export function isSameRule(one: Limit, other: Limit): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 /** Sums of a few of these are still exact in a double, so TypeScript and Lua count alike. */
 export const unitsMax = 1_000_000_000_000_000;
 

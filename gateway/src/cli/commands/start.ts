@@ -1,12 +1,13 @@
 import { hostname } from 'node:os';
 import type { Config } from '../../config/config.ts';
 import { readConfig } from '../../config/read-config.ts';
-import { startGateway } from '../../start.ts';
+import { startGateway, type RunningGateway } from '../../start.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { tellParent } from '../parent.ts';
 import { printDiagnostics } from '../print-diagnostics.ts';
 import { quickConfig } from '../quick-config.ts';
 import { readHome } from '../read-home.ts';
+import { onHangup } from '../on-hangup.ts';
 import { parseStoreUrl } from '../store-url.ts';
 import { untilToldToEnd } from '../until-told-to-end.ts';
 
@@ -23,7 +24,7 @@ export interface StartOptions {
   readonly by?: string;
 }
 
-/** `sluice start`: runs one gateway until it is told to end, then drains. Gives the exit code. */
+/** `sluice start`: runs one gateway until it is told to end, then drains; SIGHUP makes it read its files again. Gives the exit code. */
 export async function runStart(options: StartOptions): Promise<number> {
   if (options.threads !== undefined && options.threads !== 1)
     return usage('--threads: only 1 is supported yet');
@@ -44,9 +45,32 @@ export async function runStart(options: StartOptions): Promise<number> {
   report(`serving ${config.apis.length} APIs on http://${config.listener.host}:${gateway.port}`);
   report(`admin on http://${config.admin.host}:${gateway.adminPort}, counters: ${describeStore(config)}`);
   tellParent({ listening: { port: gateway.port, adminPort: gateway.adminPort } });
+  const running = gateway;
+  const endReloading = onHangup(() => reload(running, options, report));
   report(`${await untilToldToEnd()}: draining`);
+  endReloading();
   await gateway.close();
   return exitCodes.done;
+}
+
+/** Reads the home again. What can't be served leaves everything as it is. */
+async function reload(
+  gateway: RunningGateway,
+  options: StartOptions,
+  report: (line: string) => void,
+): Promise<void> {
+  if (options.to !== undefined) {
+    report('SIGHUP: nothing to read again, this gateway was started without files');
+    return;
+  }
+  const configured = await configOfHome(options.home);
+  const config = typeof configured === 'number' ? configured : withFlags(configured, options);
+  if (typeof config !== 'object') {
+    report('SIGHUP: the files are refused, the configuration before stays in force');
+    return;
+  }
+  for (const what of gateway.reload(config)) report(`SIGHUP: ${what}: takes a restart, stays as it was`);
+  report(`SIGHUP: serving ${config.apis.length} APIs by the files as they are now`);
 }
 
 async function configOfHome(home: string): Promise<Config | number> {

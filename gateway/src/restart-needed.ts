@@ -1,0 +1,19 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from './config/config.ts';
+
+/** What a running gateway was made with: another value takes a restart. */
+const fixed: Readonly<Record<string, (config: Config) => unknown>> = {
+  'the address and port of the listener': ({ listener: { host, port } }) => [host, port],
+  'the admin listener': ({ admin }) => admin,
+  'the store': ({ store }) => store,
+  'the gateway id, count and claim deadline': ({ gateway }) => gateway,
+  '[sluice.store] on_failure': ({ onStoreFailure }) => onStoreFailure,
+  '[sluice.leases]': ({ leases }) => leases,
+};
+
+/** Which changes from one configuration to the other a running gateway can't take over, in words. */
+export function restartNeeded(before: Config, after: Config): readonly string[] {
+  return Object.entries(fixed)
+    .filter(([, of]) => !isDeepStrictEqual(of(before), of(after)))
+    .map(([what]) => what);
+}

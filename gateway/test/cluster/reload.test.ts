@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startEchoBackend, type EchoBackend } from '../../src/cli/demo/echo-backend.ts';
+import { redisDeployment } from '../support/gateways.ts';
+import { redisMissing, RedisServer } from '../support/redis-server.ts';
+import { sluice, type Run } from '../support/sluice.ts';
+import { apiProject, application, subscriptionPolicy, TestHome } from '../support/test-home.ts';
+import { until } from '../support/until.ts';
+
+describe.skipIf(redisMissing)('two gateways that read their files again', () => {
+  let redis: RedisServer;
+  let backend: EchoBackend;
+  let home: TestHome;
+  let gateways: readonly Run[];
+  let reloads = 0;
+  let turn = 0;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    backend = await startEchoBackend(() => performance.now());
+    home = new TestHome({
+      'repository/conf/deployment.toml': redisDeployment(redis),
+      'apis/Open.yaml': apiProject({ name: 'Open', production: backend.port, policies: ['Plan'] }),
+      'policies/Plan.yaml': subscriptionPolicy('Plan', { perHour: 20 }),
+      'applications/Some.yaml': application('Some', { Open: 'Plan' }),
+    });
+    const args = ['start', '--home', home.path, '--port', '0', '--admin-port', '0'];
+    gateways = [sluice(args), sluice(args)];
+    await until(() => gateways.every((gateway) => gateway.said().includes('serving')));
+  });
+  afterAll(async () => {
+    for (const gateway of gateways ?? []) gateway.signal('SIGTERM');
+    await Promise.all((gateways ?? []).map(({ ended }) => ended));
+    await Promise.all([backend?.close(), redis?.stop()]);
+    home?.remove();
+  });
+
+  /** Has both read their files; waits until each has said what it thinks of them. */
+  const reload = async (): Promise<void> => {
+    reloads += 1;
+    for (const gateway of gateways) gateway.signal('SIGHUP');
+    const answers = (gateway: Run): number =>
+      gateway.said().match(/SIGHUP: (serving|the files are refused)/g)?.length ?? 0;
+    await until(() => gateways.every((gateway) => answers(gateway) === reloads));
+  };
+  const admittedOf = async (times: number): Promise<number> => {
+    const urls = gateways.map((gateway) => /on (http:\/\/\S+)/.exec(gateway.said())?.[1] ?? '');
+    let admitted = 0;
+    for (let asked = 0; asked < times; asked += 1) {
+      turn += 1;
+      const url = `${urls[turn % urls.length]!.replace('0.0.0.0', '127.0.0.1')}/open/1.0.0/x`;
+      const response = await fetch(url, { headers: { ApiKey: 'Some-production' } });
+      await response.arrayBuffer();
+      if (response.status === 200) admitted += 1;
+      else expect(response.status).toBe(429);
+    }
+    return admitted;
+  };
+
+  test('a raised limit applies at once, a lowered one stops at once, and nothing that was counted is lost', async () => {
+    expect(await admittedOf(15)).toBe(15);
+    home.write('policies/Plan.yaml', subscriptionPolicy('Plan', { perHour: 30 }));
+    await reload();
+    expect(await admittedOf(20)).toBe(15);
+    home.write('policies/Plan.yaml', subscriptionPolicy('Plan', { perHour: 10 }));
+    await reload();
+    expect(await admittedOf(5)).toBe(0);
+    home.write('policies/Plan.yaml', subscriptionPolicy('Plan', { perHour: 32 }));
+    await reload();
+    expect(await admittedOf(6)).toBe(2);
+  });
+
+  test('files that are refused change nothing, and what takes a restart is named', async () => {
+    home.write('policies/Plan.yaml', 'type: [');
+    await reload();
+    for (const gateway of gateways) expect(gateway.said()).toContain('Plan.yaml:1:');
+    expect(await admittedOf(2)).toBe(0);
+    home.write('policies/Plan.yaml', subscriptionPolicy('Plan', { perHour: 33 }));
+    home.write('repository/conf/deployment.toml', redisDeployment(redis, '[sluice.leases]\nhorizon = 200\n'));
+    await reload();
+    for (const gateway of gateways) expect(gateway.said()).toContain('[sluice.leases]: takes a restart');
+    expect(await admittedOf(3)).toBe(1);
+  });
+});
