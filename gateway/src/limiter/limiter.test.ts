@@ -281,6 +281,20 @@ describe('the limiter', () => {
     expect(await store.used(quota.key)).toBe(50);
   });
 
+  test('a loss that is noticed while the first claim is on its way is made good as well', async () => {
+    const quota = charge('subscription', 100);
+    store.mode = 'hold';
+    const waiting = admittedOf(1, [quota]);
+    await clock.advance(5);
+    await store.forget([quota.key]);
+    limiter.lossSuspected();
+    store.mode = 'answer';
+    store.release();
+    expect(await waiting).toBe(1);
+    await clock.advance(1);
+    expect(await store.used(quota.key)).toBe(1);
+  });
+
   test('an answer that was lost costs nobody a unit once the store answers again', async () => {
     const quota = charge('subscription', 100);
     await admittedOf(1, [quota]);

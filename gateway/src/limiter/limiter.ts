@@ -148,7 +148,8 @@ export class Limiter implements StoreEvents {
   lossSuspected(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const entry of this.#book.entries) {
-      if (!entry.lease.live(nowMs)) continue;
+      // What is on its way may have been granted before the loss, in a window that this gateway hasn't heard of yet.
+      if (!entry.lease.live(nowMs) && !entry.lease.claiming) continue;
       entry.lease.doubt();
       this.#claims.touch(entry);
     }

@@ -1,5 +1,5 @@
 import type { Cluster } from './cluster.ts';
-import type { Fault } from './scenario.ts';
+import type { Fault } from './fault-plan.ts';
 
 /** Makes all faults of a scenario happen at their times, and ends them with the demand. */
 export function scheduleFaults(cluster: Cluster): void {

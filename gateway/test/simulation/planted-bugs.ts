@@ -12,7 +12,6 @@ export interface PlantedBug {
 
 const lease = 'limits/lease.ts';
 const settle = 'limits/settle.ts';
-const ledger = 'limits/ledger.ts';
 const claims = 'limiter/claims.ts';
 const limiter = 'limiter/limiter.ts';
 const decision = 'limiter/decision.ts';
@@ -27,7 +26,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the ledger forgets seqs when a window begins',
-    file: ledger,
+    file: 'limits/ledger.ts',
     find: 'const seqsBefore = new Map([...(old?.accounts ?? [])].map(([gateway, { seq }]) => [gateway, seq]));',
     plant: 'const seqsBefore = new Map<GatewayId, number>();',
   },

@@ -81,7 +81,8 @@ export class BoundedLoss implements Check {
     for (const silent of this.#silent) silent.delete(gateway);
   }
 
-  #seeSettled({ atMs, storeMs, counter, claim, grant, gateway }: Extract<Event, { is: 'settled' }>): void {
+  #seeSettled(event: Extract<Event, { is: 'settled' }>): void {
+    const { atMs, storeMs, counter, claim, copy, grant, gateway } = event;
     this.#newest[counter] = grant.window;
     const isStated = claim.window === grant.window && grant.outcome === 'granted';
     if (grant.granted > 0) this.#holds.set(`${gateway} ${counter}`, grant.window);
@@ -90,7 +91,8 @@ export class BoundedLoss implements Check {
     if (silent.size === 0) return;
     if (atMs > this.#restatedByMs) this.#endSilence(counter, { atMs, storeMs });
     else add(this.#granted, `${counter} ${grant.window}`, grant.granted);
-    if (isStated) silent.delete(gateway);
+    // A replay states what its gateway held long ago.
+    if (isStated && copy === 0) silent.delete(gateway);
   }
 
   #endSilence(counter: number, { atMs, storeMs }: { readonly atMs: number; readonly storeMs: number }): void {

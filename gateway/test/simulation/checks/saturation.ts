@@ -14,6 +14,8 @@ interface Running {
   readonly window: number;
   admitted: number;
   refusedAtMs: number;
+  /** When a gateway last began to ask, or went on after a pause: what it held before may have come back late. */
+  resumedAtMs: number;
   /** When each gateway last asked, on the store's clock. */
   readonly asked: Map<number, number>;
 }
@@ -22,8 +24,8 @@ interface Running {
 const idleMs = 350;
 
 /**
- * I3: with demand to the end of a window, all its units are admitted. Windows in which a gateway's demand stopped shortly before
- * the end don't count: its units may be stranded there.
+ * I3: with demand to the end of a window, all its units are admitted. Windows in which a gateway's demand stopped or paused shortly
+ * before the end don't count: its units may be stranded there, or come back with the last round trip.
  */
 export class Saturated implements Check {
   readonly figures: Saturation = { windows: 0, units: 0, admitted: 0 };
@@ -44,22 +46,35 @@ export class Saturated implements Check {
     if (window === undefined) return;
     if (this.#running?.window !== window) {
       if (this.#running !== undefined) this.#close(this.#running);
-      this.#running = { window, admitted: 0, refusedAtMs: -Infinity, asked: new Map() };
+      this.#running = {
+        window,
+        admitted: 0,
+        refusedAtMs: -Infinity,
+        resumedAtMs: -Infinity,
+        asked: new Map(),
+      };
     }
     const { askedAtMs, atMs, storeMs } = event;
-    this.#running.asked.set(event.gateway, storeMs - (atMs - askedAtMs));
+    const askedMs = storeMs - (atMs - askedAtMs);
+    const isResumed = askedMs - (this.#running.asked.get(event.gateway) ?? window) > this.#pauseMs;
+    if (isResumed) this.#running.resumedAtMs = askedMs;
+    this.#running.asked.set(event.gateway, askedMs);
     if (event.admitted) this.#running.admitted += event.charges[0]?.cost ?? 0;
     else this.#running.refusedAtMs = storeMs;
   }
 
-  #close({ window, admitted, refusedAtMs, asked }: Running): void {
+  /** Longer than any two requests of a gateway lie apart while its demand is on. */
+  get #pauseMs(): number {
+    return Math.max(...this.#scenario.demand.map(({ everyMs }) => 2 * everyMs));
+  }
+
+  #close({ window, admitted, refusedAtMs, resumedAtMs, asked }: Running): void {
     const { quota, windowMs } = this.#scenario.counters[0]!;
     const endMs = window + windowMs;
-    const lasted = Math.max(...this.#scenario.demand.map(({ everyMs }) => 2 * everyMs));
     const isStranded = [...asked.values()].some(
-      (lastMs) => lastMs < endMs - lasted && lastMs > endMs - idleMs,
+      (lastMs) => lastMs < endMs - this.#pauseMs && lastMs > endMs - idleMs,
     );
-    if (refusedAtMs < endMs - lasted || isStranded) return;
+    if (refusedAtMs < endMs - this.#pauseMs || isStranded || resumedAtMs > endMs - idleMs) return;
     this.figures.windows += 1;
     this.figures.units += quota;
     this.figures.admitted += admitted;
