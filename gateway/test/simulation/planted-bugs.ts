@@ -122,8 +122,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'units on their way back are spent all the same',
     file: lease,
-    find: '    this.#account = Math.min(this.#account, held);\n    return this.#sent',
-    plant: '    return this.#sent',
+    find: '    this.#account = Math.min(this.#account, held);\n',
+    plant: '',
   },
   {
     name: 'an answer about another window is added to this one',
