@@ -25,7 +25,7 @@ describe.skipIf(redisMissing)('three gateways under load, judged by their backen
   };
 
   test('no fault that keeps the data admits one unit too many', async () => {
-    const names = ['freeze-180', 'script-flush', 'cut', 'out-of-memory', 'gateway-kill'];
+    const names = ['freeze-180', 'script-flush', 'cut', 'garbage', 'out-of-memory', 'gateway-kill'];
     const figures = await run(inTurn(names.map(faultNamed)));
     expect(figures.over).toBe(0);
     expect(figures.undecided).toBeGreaterThan(0);

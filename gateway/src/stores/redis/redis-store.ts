@@ -1,3 +1,4 @@
+import { ReplyError } from 'ioredis';
 import type { Claim, GatewayId, Grant } from '../../limits/claim.ts';
 import type { Clock } from '../../limits/clock.ts';
 import type { CounterKey } from '../../limits/counter-key.ts';
@@ -64,8 +65,10 @@ export class RedisStore implements CounterStore {
     await this.#firstContact;
     const keys = claims.map(({ key }) => redisKey(key));
     const args = settleArguments(claims, this.#nowMs?.());
-    const reply = await this.#ask(this.#redis.settleClaims(keys.length, ...keys, ...args));
-    return grantsOf(reply, { claims: claims.length, gateways: this.#gateways });
+    const asked = { claims: claims.length, gateways: this.#gateways };
+    return this.#ask(
+      this.#redis.settleClaims(keys.length, ...keys, ...args).then((reply) => grantsOf(reply, asked)),
+    );
   }
 
   async read(keys: readonly CounterKey[]): Promise<readonly (Ledger | undefined)[]> {
@@ -95,8 +98,8 @@ export class RedisStore implements CounterStore {
   async #beat(): Promise<void> {
     this.#cancelHeartbeat();
     try {
-      const reply = await this.#ask(this.#redis.heartbeat(1, roster, this.#gateway, heartbeatLifetimeMs));
-      const { living, atMs, beforeMs } = heartbeatOf(reply);
+      const beat = this.#redis.heartbeat(1, roster, this.#gateway, heartbeatLifetimeMs).then(heartbeatOf);
+      const { living, atMs, beforeMs } = await this.#ask(beat);
       this.#gateways = living;
       this.#events.gatewaysCounted(living);
       if (this.#beatAtMs !== undefined && beforeMs !== this.#beatAtMs) this.#events.lossSuspected();
@@ -116,6 +119,9 @@ export class RedisStore implements CounterStore {
     try {
       return await answer;
     } catch (error) {
+      // Redis has not said this: an answer is missing, or is none. What comes next on this connection can't be trusted.
+      const isBroken = !(error instanceof ReplyError) && this.#redis.status === 'ready';
+      if (isBroken) this.#redis.disconnect(true);
       const said = error instanceof Error ? error.message : String(error);
       throw new StoreError(this.#lastError === '' ? said : `${said} (${this.#lastError})`, { cause: error });
     }
