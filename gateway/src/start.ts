@@ -42,7 +42,7 @@ export async function startGateway(config: Config, report: (line: string) => voi
   const reportBug = (error: unknown): void => {
     report(`bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   };
-  const state = { serving: false, draining: false };
+  const state = { serving: false, draining: false, apis: config.apis.length };
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     state.draining = true;
@@ -56,7 +56,7 @@ export async function startGateway(config: Config, report: (line: string) => voi
     closers.push(() => limiter.close());
     const admin = await startAdmin({
       ...config.admin,
-      status: () => ({ ...limiter.state, ...state, apis: config.apis.length }),
+      status: () => ({ ...limiter.state, ...state }),
       metrics: { metrics: () => registry.metrics(), contentType: registry.contentType },
       reportBug,
     });
@@ -73,6 +73,7 @@ export async function startGateway(config: Config, report: (line: string) => voi
     state.serving = true;
     const reload = (changed: Config): readonly string[] => {
       serving = compileServing(changed, backends);
+      state.apis = changed.apis.length;
       return restartNeeded(config, changed);
     };
     return { port: proxy.port, adminPort: admin.port, reload, close };

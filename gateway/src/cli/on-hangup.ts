@@ -1,11 +1,7 @@
-/** Runs `reload` at each SIGHUP, one after the other. Gives a function that ends it. */
-export function onHangup(reload: () => Promise<void>): () => void {
+/** Runs `reload` at each SIGHUP, one after the other; `failed` hears of one that throws, and the next runs all the same. */
+export function onHangup(reload: () => Promise<void>, failed: (error: unknown) => void): void {
   let last = Promise.resolve();
-  const hear = (): void => {
-    last = last.then(reload);
-  };
-  process.on('SIGHUP', hear);
-  return () => {
-    process.off('SIGHUP', hear);
-  };
+  process.on('SIGHUP', () => {
+    last = last.then(reload).catch(failed);
+  });
 }

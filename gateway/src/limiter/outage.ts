@@ -53,13 +53,12 @@ export class Outage {
     const isBack = (await this.#events.probe()) && (await this.#events.restate());
     if (this.#ended) return;
     this.#cancelNext = this.#clock.after(isBack ? this.#settlingMs : probeEveryMs, () => {
-      if (isBack) this.#over();
-      else void this.#probe();
+      if (!isBack) {
+        void this.#probe();
+        return;
+      }
+      this.#lasts = false;
+      this.#events.over();
     });
-  }
-
-  #over(): void {
-    this.#lasts = false;
-    this.#events.over();
   }
 }

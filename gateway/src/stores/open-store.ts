@@ -15,9 +15,7 @@ const ledgersMax = 1_000_000;
  */
 const silenceMsMax = 500;
 
-/**
- * Opens the store that the configuration names. Doesn't wait for a connection: claims fail until there is one.
- */
+/** Opens the store that the configuration names. Doesn't wait for a connection: claims fail until there is one. */
 export function openStore(
   settings: StoreSettings,
   of: {

@@ -84,18 +84,9 @@ export function chaosHome(
 }
 
 function policyOf({ name, units, windowMs, starts }: JudgedLimit): string {
-  if (starts === 'first-request') {
-    return subscriptionPolicy(name, { perMinute: 1_000_000, burstPerSecond: units });
-  }
-  return `
-type: throttling policy
-subtype: subscription policy
-version: v4.7.0
-data:
-  policyName: ${name}
-  defaultLimit:
-    type: REQUESTCOUNTLIMIT
-    requestCount: {timeUnit: sec, unitTime: ${windowMs / 1000}, requestCount: ${units}}
-  stopOnQuotaReach: true
-`;
+  const limits =
+    starts === 'first-request'
+      ? { perMinute: 1_000_000, burstPerSecond: units }
+      : { perSeconds: { seconds: windowMs / 1000, units } };
+  return subscriptionPolicy(name, limits);
 }

@@ -83,13 +83,16 @@ export function subscriptionPolicy(
   limits: {
     readonly perMinute?: number;
     readonly perHour?: number;
+    /** So many in so many seconds. */
+    readonly perSeconds?: { readonly seconds: number; readonly units: number };
     readonly burstPerSecond?: number;
     readonly burstPerMinute?: number;
   },
 ): string {
-  const { perMinute, perHour = 0, burstPerSecond, burstPerMinute } = limits;
-  const quota =
-    perMinute === undefined ? { unit: 'hour', count: perHour } : { unit: 'min', count: perMinute };
+  const { perMinute, perHour = 0, perSeconds, burstPerSecond, burstPerMinute } = limits;
+  const perMinuteOrHour =
+    perMinute === undefined ? { seconds: 3600, units: perHour } : { seconds: 60, units: perMinute };
+  const { seconds, units } = perSeconds ?? perMinuteOrHour;
   return `
 type: throttling policy
 subtype: subscription policy
@@ -98,7 +101,7 @@ data:
   policyName: ${name}
   defaultLimit:
     type: REQUESTCOUNTLIMIT
-    requestCount: {timeUnit: ${quota.unit}, unitTime: 1, requestCount: ${quota.count}}
+    requestCount: {timeUnit: sec, unitTime: ${seconds}, requestCount: ${units}}
   rateLimitCount: ${burstPerSecond ?? burstPerMinute ?? 0}
   rateLimitTimeUnit: ${burstPerMinute === undefined ? 'sec' : 'min'}
   stopOnQuotaReach: true

@@ -46,9 +46,11 @@ export async function runStart(options: StartOptions): Promise<number> {
   report(`admin on http://${config.admin.host}:${gateway.adminPort}, counters: ${describeStore(config)}`);
   tellParent({ listening: { port: gateway.port, adminPort: gateway.adminPort } });
   const running = gateway;
-  const endReloading = onHangup(() => reload(running, options, report));
+  onHangup(
+    () => reload(running, options, report),
+    (error) => report(`SIGHUP: bug: ${error instanceof Error ? error.stack : String(error)}`),
+  );
   report(`${await untilToldToEnd()}: draining`);
-  endReloading();
   await gateway.close();
   return exitCodes.done;
 }
