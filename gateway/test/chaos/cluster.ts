@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort } from '../support/ports.ts';
 import type { Random } from '../support/random.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import { plainConnection, RedisServer } from '../support/redis-server.ts';
 import { TestHome } from '../support/test-home.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import { GatewayProcess } from './gateway-process.ts';
@@ -166,7 +166,7 @@ export class ChaosCluster {
 }
 
 function control(redis: RedisServer): Redis {
-  const client = new Redis({ host: '127.0.0.1', port: redis.port, retryStrategy: () => null });
+  const client = new Redis({ ...plainConnection, port: redis.port });
   // A killed server ends it; commands fail by themselves.
   client.on('error', () => {});
   return client;

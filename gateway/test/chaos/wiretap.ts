@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { plainConnection } from '../support/redis-server.ts';
 
 /** One claim as Redis settled it, by Redis' own account. */
 export interface Settled {
@@ -33,7 +34,7 @@ export class Wiretap {
 
   async listen(port: number): Promise<void> {
     this.close();
-    const redis = new Redis({ host: '127.0.0.1', port, retryStrategy: () => null });
+    const redis = new Redis({ ...plainConnection, port });
     // A killed server ends it; the next `listen` replaces it.
     redis.on('error', () => {});
     this.#redis = await redis.monitor();

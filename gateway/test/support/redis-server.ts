@@ -17,6 +17,14 @@ if (!found) {
 /** For `describe.skipIf`: whether this machine has no redis-server. In CI that is an error, not a skip. */
 export const redisMissing: boolean = !found;
 
+/** For a connection that is gone when its server is, and sends nothing of its own: MONITOR would take it for an answer. */
+export const plainConnection = {
+  host: '127.0.0.1',
+  retryStrategy: () => null,
+  enableReadyCheck: false,
+  disableClientInfo: true,
+} as const;
+
 /** A private redis-server on a free loopback port, without persistence. The test that starts it stops it. */
 export class RedisServer {
   readonly port: number;
