@@ -52,7 +52,7 @@ export async function startGateway(config: Config, report: (line: string) => voi
     const accessLog = openAccessLog('stdout');
     closers.push(() => accessLog.close());
     const registry = new Registry();
-    const limiter = openLimiter(config, registry, report);
+    const limiter = await openLimiter(config, registry, report);
     closers.push(() => limiter.close());
     const admin = await startAdmin({
       ...config.admin,
@@ -83,15 +83,20 @@ export async function startGateway(config: Config, report: (line: string) => voi
   }
 }
 
-function openLimiter(config: Config, registry: Registry, report: (line: string) => void): Limiter {
+async function openLimiter(
+  config: Config,
+  registry: Registry,
+  report: (line: string) => void,
+): Promise<Limiter> {
   const gateway = gatewayId(config.gateway.id);
   const { claimDeadlineMs } = config.gateway;
   const events: StoreEvents = {
     lossSuspected: () => limiter.lossSuspected(),
     gatewaysCounted: (gateways) => limiter.gatewaysCounted(gateways),
   };
+  const store = await openStore(config.store, { gateway, clock, events, claimDeadlineMs, report });
   const limiter: Limiter = new Limiter({
-    store: openStore(config.store, { gateway, clock, events, claimDeadlineMs }),
+    store,
     clock,
     settings: {
       gateway,

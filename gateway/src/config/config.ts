@@ -31,7 +31,24 @@ interface GatewaySettings {
 export type StoreSettings =
   | { readonly kind: 'memory' }
   | { readonly kind: 'peer'; readonly socketPath: string }
-  | RedisSettings;
+  | RedisSettings
+  | ClusterSettings;
+
+/** Gateways keep the counters themselves. */
+export interface ClusterSettings {
+  readonly kind: 'cluster';
+  /** Where this gateway listens for the others, and how they reach it. */
+  readonly host: string;
+  readonly port: number;
+  /** Clusters of different domains don't mix. */
+  readonly domain: string;
+  /** Members known from the start, each as host:port; this gateway may be among them. */
+  readonly members: readonly string[];
+  /** What members prove to each other that they know; empty when all are on loopback. */
+  readonly secret: string;
+  /** What a side does that doesn't see a majority of the known members. */
+  readonly onLostMajority: 'share' | 'whole';
+}
 
 export interface RedisSettings {
   readonly kind: 'redis';

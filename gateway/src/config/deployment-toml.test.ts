@@ -12,6 +12,12 @@ function read(text: string): { settings: Settings | undefined; found: readonly s
 
 const redis = `[throttle_properties]\n'throttling.distributed.counter.type' = "redis"\n`;
 
+const clustering = `[clustering]
+enable = true
+local_member_host = "127.0.0.1"
+members = ["127.0.0.1:4001"]
+`;
+
 test('an empty file means all defaults', () => {
   expect(read('')).toEqual({
     settings: {
@@ -109,6 +115,12 @@ describe('where counters are kept', () => {
       'redis, in nested tables',
       '[apim.redis_config]\nhost = "h"\n[throttle_properties]\nthrottling.distributed.counter.type = "redis"',
       'redis',
+    ],
+    ['clustering', clustering, 'cluster'],
+    [
+      'hazelcast with clustering',
+      `${clustering}[throttle_properties]\n"throttling.distributed.counter.type" = "hazelcast"`,
+      'cluster',
     ],
     ['a socket', '[sluice.store]\nsocket = "/run/sluice.sock"', 'peer'],
   ])('%s', (_, text, kind) => {

@@ -12,6 +12,11 @@ export function hostName(): z.ZodType<string> {
   return z.union([name, z.ipv6()], { error: expected });
 }
 
+/** Whether a host, by name or address, can only be this machine. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
 /** An IPv4 or IPv6 address, or a range of them in CIDR notation. */
 export function networkRange(): z.ZodType<string> {
   return z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {

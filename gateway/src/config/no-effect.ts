@@ -56,11 +56,18 @@ export const serverKeys: NoEffect = fixed({
   force_local_cache: 'there is nothing to cache',
 });
 
+const membersSay = 'members find each other by their addresses, and need no coordinator';
+
 /** Keys of `[clustering]`. */
-export const clusteringKeys: NoEffect = {
-  names: [],
-  reason: () => 'gateways share counters through their store and need no other link',
-};
+export const clusteringKeys: NoEffect = fixed({
+  coordination_persistence_enabled: membersSay,
+  coordinator_id: membersSay,
+  properties: membersSay,
+  parameters: membersSay,
+  sub_domain: membersSay,
+  local_member_bind_address: 'a gateway listens for the others at its local_member_host',
+  local_member_bind_port: 'a gateway listens for the others at its local_member_port',
+});
 
 const nothingReplicated = 'units are counted in the store before they are used, nothing is replicated';
 const countersExpire = 'counters expire with their windows and need no cleaning up';

@@ -2,8 +2,9 @@ import * as z from 'zod';
 import type { OnStoreFailure } from '../policy/levels.ts';
 import type { StoreSettings } from './config.ts';
 import { type Deployment, readTable } from './deployment-table.ts';
-import { flag, mapping, oneOf, text } from './expected.ts';
-import { clusteringKeys, throttleKeys } from './no-effect.ts';
+import { clusterSettings, readClusteringTable } from './clustering.ts';
+import { mapping, oneOf, text } from './expected.ts';
+import { throttleKeys } from './no-effect.ts';
 import { type RedisFields, redisPath } from './redis-config.ts';
 import { type Path, type SourceFile, valueAt } from './source-file.ts';
 
@@ -13,8 +14,9 @@ export function readStoreTable(deployment: Deployment): StoreFields {
 }
 
 /**
- * Where counters are kept: Redis, a `sluice counters` process on this machine, or this gateway's own memory. A choice that
- * can't be followed is reported; so is memory when there seem to be several gateways, as each would count alone.
+ * Where counters are kept: Redis, the clustered gateways themselves, a `sluice counters` process on this machine, or this
+ * gateway's own memory. A choice that can't be followed is reported; so is memory when there seem to be several gateways, as
+ * each would count alone.
  */
 export function chooseStore(
   deployment: Deployment,
@@ -23,14 +25,17 @@ export function chooseStore(
 ): StoreSettings {
   const { source } = deployment;
   const counterType = readTable(deployment, throttleTable)[counterTypeKey];
-  const clustered = readTable(deployment, clusteringTable).enable ?? false;
+  const clustering = readClusteringTable(deployment);
+  const clustered = clustering.enable ?? false;
   if (counterType === 'redis') {
-    if (socket !== undefined) reportTwoStores(source);
+    if (socket !== undefined) reportTwoStores(source, 'in Redis');
     return redisSettings(source, redis);
   }
-  if (counterType === 'cluster' || (counterType !== 'local' && clustered)) {
-    reportClustering(source, counterType === undefined ? ['clustering', 'enable'] : counterTypePath(source));
-  } else if (socket === undefined && !isMistyped(source, counterType)) {
+  const byMembers = counterType === 'cluster' || (counterType !== 'local' && clustered);
+  if (byMembers && socket !== undefined) reportTwoStores(source, 'by the clustered gateways');
+  if (byMembers && clustered) return clusterSettings(deployment, clustering);
+  if (byMembers) reportNotClustered(source);
+  else if (socket === undefined && !isMistyped(source, counterType)) {
     warnAboutSeveralGateways(source, redis, clustered);
   }
   return socket === undefined ? { kind: 'memory' } : { kind: 'peer', socketPath: socket };
@@ -44,13 +49,6 @@ const throttleTable = {
   noEffect: throttleKeys,
   unknownIs: 'warning',
   dotted: true,
-} as const;
-
-const clusteringTable = {
-  path: ['clustering'],
-  schema: mapping({ enable: flag().optional() }),
-  noEffect: clusteringKeys,
-  unknownIs: 'warning',
 } as const;
 
 /** The sound fields of `[sluice.store]`. */
@@ -93,16 +91,16 @@ function redisSettings(source: SourceFile, redis: RedisFields): StoreSettings {
   };
 }
 
-function reportTwoStores(source: SourceFile): void {
-  const message = 'Counters are kept in Redis or behind a socket, not both.';
+function reportTwoStores(source: SourceFile, other: string): void {
+  const message = `Counters are kept ${other} or behind a socket, not both.`;
   const hint = `Remove the socket, or set '${counterTypeKey}' = "local".`;
   source.error({ code: 'conflict', path: ['sluice', 'store', 'socket'], message, hint });
 }
 
-function reportClustering(source: SourceFile, path: Path): void {
-  const message = 'Counters shared through Hazelcast clustering are not supported.';
-  const hint = `Set '${counterTypeKey}' = "redis" to share counters, or "local" to let each gateway count on its own.`;
-  source.error({ code: 'not-supported', path, message, hint });
+function reportNotClustered(source: SourceFile): void {
+  const message = 'Counters are to be kept by the clustered gateways, but [clustering] is not enabled.';
+  const hint = 'Set enable = true in [clustering], with local_member_host and members.';
+  source.error({ code: 'conflict', path: counterTypePath(source), message, hint });
 }
 
 /** Nothing says how many gateways there are, but some settings make sense only with several. */
@@ -116,7 +114,7 @@ function warnAboutSeveralGateways(source: SourceFile, redis: RedisFields, cluste
   const sign = signs.find(([present]) => present);
   if (sign === undefined) return;
   const message = 'Each gateway counts on its own: N gateways admit N times every limit.';
-  const hint = `Set '${counterTypeKey}' = "redis" in [throttle_properties] to count for all gateways together.`;
+  const hint = `Set '${counterTypeKey}' = "redis" or "cluster" in [throttle_properties] to count for all gateways together.`;
   source.warning({ code: 'counts-per-gateway', path: sign[1], part: 'key', message, hint });
 }
 

@@ -2,32 +2,35 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startEchoBackend, type EchoBackend } from '../../src/cli/demo/echo-backend.ts';
 import { prove } from '../../src/cli/demo/proof.ts';
 import { offerTraffic } from '../../src/cli/demo/traffic.ts';
-import { redisKey } from '../../src/stores/redis/codec.ts';
-import { connectRedis, type RedisWithScripts } from '../../src/stores/redis/connect.ts';
-import type { CounterKey } from '../../src/limits/counter-key.ts';
 import { systemClock } from '../../src/system-clock.ts';
-import { Gateways, redisDeployment } from '../support/gateways.ts';
-import { redisMissing, RedisServer } from '../support/redis-server.ts';
+import { countInMembers, countInRedis, type Counting } from '../support/counting.ts';
+import { Gateways } from '../support/gateways.ts';
+import { redisMissing } from '../support/redis-server.ts';
 import { apiProject, application, subscriptionPolicy, TestHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
 
-describe.skipIf(redisMissing)('three gateways on one Redis', () => {
-  let redis: RedisServer;
-  let client: RedisWithScripts;
+const gatewayCount = 3;
+
+const ways = [
+  { how: 'on one Redis', isMissing: redisMissing, open: countInRedis },
+  { how: 'that count by themselves', isMissing: false, open: () => countInMembers(gatewayCount) },
+];
+
+describe.each(ways.filter(({ isMissing }) => !isMissing))('three gateways $how', ({ open }) => {
+  let counting: Counting;
   let production: EchoBackend;
   let sandbox: EchoBackend;
   let home: TestHome;
   let gateways: Gateways;
 
   beforeAll(async () => {
-    redis = await RedisServer.start();
-    client = connectRedis(redis.address);
+    counting = await open();
     production = await startEchoBackend(stopwatchMs);
     sandbox = await startEchoBackend(stopwatchMs);
     const ports = { production: production.port, sandbox: sandbox.port };
     const limited = { ...ports, maxTps: '{production: 50, sandbox: 2000}' };
     home = new TestHome({
-      'repository/conf/deployment.toml': redisDeployment(redis),
+      'repository/conf/deployment.toml': counting.deployment,
       'apis/Open.yaml': apiProject({ name: 'Open', policies: ['Burst100', 'Quota1000'], ...ports }),
       'apis/Limited.yaml': apiProject({ name: 'Limited', policies: ['Unlimited', 'Gold'], ...limited }),
       'policies/Subscription-Burst100.yaml': subscriptionPolicy('Burst100', {
@@ -41,12 +44,11 @@ describe.skipIf(redisMissing)('three gateways on one Redis', () => {
       'applications/Two.yaml': application('Two', { Limited: 'Unlimited' }),
       'applications/Trial.yaml': application('Trial', { Limited: 'Gold' }, '10PerMin'),
     });
-    gateways = await Gateways.start(home.path, 3);
+    gateways = await Gateways.start(home.path, gatewayCount, counting.environmentOf);
   });
   afterAll(async () => {
     await gateways?.stop();
-    client?.disconnect();
-    await Promise.all([production?.close(), sandbox?.close(), redis?.stop()]);
+    await Promise.all([production?.close(), sandbox?.close(), counting?.close()]);
     home?.remove();
   });
 
@@ -65,9 +67,6 @@ describe.skipIf(redisMissing)('three gateways on one Redis', () => {
     await run();
     return backend.arrivalsMs.slice(before);
   };
-  const used = async (key: string): Promise<number> =>
-    Number((await client.hget(redisKey(key as CounterKey), 'used')) ?? 0);
-
   test('a burst of 100 a second holds for the cluster under four times the load', async () => {
     let answers: Awaited<ReturnType<typeof offer>> = [];
     const arrivalsMs = await arrivalsDuring(production, async () => {
@@ -123,8 +122,11 @@ describe.skipIf(redisMissing)('three gateways on one Redis', () => {
     for (let index = 0; index < 30; index += 1) statuses.push(await ask(index % 3));
     expect(statuses.filter((status) => status === 200).length).toBe(10);
     expect(statuses.filter((status) => status === 429).length).toBe(20);
-    await until(async () => (await used(keys.subscription)) === 10 && (await used(keys.application)) === 10);
-    await until(async () => (await used(keys.backend)) <= 10);
+    await until(
+      async () =>
+        (await counting.used(keys.subscription)) === 10 && (await counting.used(keys.application)) === 10,
+    );
+    await until(async () => (await counting.used(keys.backend)) <= 10);
   });
 });
 

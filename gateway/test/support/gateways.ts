@@ -17,10 +17,20 @@ export class Gateways {
     this.adminUrls = ports.map(({ adminPort }) => `http://127.0.0.1:${adminPort}`);
   }
 
-  static async start(home: string, count: number, more: readonly string[] = []): Promise<Gateways> {
-    const args = ['start', '--home', home, '--port', '0', '--admin-port', '0', ...more];
+  /** `environmentOf`: what each gateway finds in its environment besides ours. */
+  static async start(
+    home: string,
+    count: number,
+    environmentOf: (index: number) => Readonly<Record<string, string>> = () => ({}),
+  ): Promise<Gateways> {
+    const args = ['start', '--home', home, '--port', '0', '--admin-port', '0'];
     const children = await Promise.all(
-      Array.from({ length: count }, (_, index) => Child.start([...args, '--gateway-id', `gw${index + 1}`])),
+      Array.from({ length: count }, (_, index) => {
+        return Child.start([...args, '--gateway-id', `gw${index + 1}`], {
+          ...process.env,
+          ...environmentOf(index),
+        });
+      }),
     );
     return new Gateways(children);
   }

@@ -10,6 +10,9 @@ export interface Observed {
 
 const everyMs = 10;
 
+/** When a request was sent, in ms of the wall clock. */
+export const sentHeader = 'x-sent-ms';
+
 /** A steady offer of requests over all gateways in turn, answered or not; each one is timed. */
 export class Load {
   readonly #urls: readonly string[];
@@ -31,7 +34,7 @@ export class Load {
     }, everyMs);
   }
 
-  async observe(at: EchoBackend, durationMs: number): Promise<Observed> {
+  async observe(at: Pick<EchoBackend, 'arrivalsMs'>, durationMs: number): Promise<Observed> {
     const seen: Omit<Observed, 'arrivalsMs'> = { waitsMs: [], statuses: [] };
     this.#seen = seen;
     const before = at.arrivalsMs.length;
@@ -58,10 +61,15 @@ export class Load {
   }
 }
 
+/** The status, or 0 when the connection broke. */
 async function ask(url: string, apiKey: string): Promise<number> {
-  const response = await fetch(url, { headers: { ApiKey: apiKey } });
-  await response.arrayBuffer();
-  return response.status;
+  try {
+    const response = await fetch(url, { headers: { ApiKey: apiKey, [sentHeader]: String(Date.now()) } });
+    await response.arrayBuffer();
+    return response.status;
+  } catch {
+    return 0;
+  }
 }
 
 /**

@@ -111,6 +111,8 @@ function describeStore({ store }: Config): string {
       return 'in this process';
     case 'peer':
       return `unix:${store.socketPath}`;
+    case 'cluster':
+      return `the clustered gateways, from ${store.host}:${store.port}`;
     case 'redis':
       return `Redis at ${store.host}:${store.port}`;
     default:

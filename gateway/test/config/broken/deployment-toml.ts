@@ -100,10 +100,31 @@ export const brokenDeployments: readonly BrokenHome[] = [
     says: 'has no host',
   },
   {
-    name: 'counters in Hazelcast',
-    ...add(toml, '[clustering]\nenable = true\n'),
-    at: `${toml}:2:10 error[not-supported]`,
-    says: 'Hazelcast',
+    name: 'clustering without members',
+    ...add(toml, '[clustering]\nenable = true\nlocal_member_host = "127.0.0.1"\n'),
+    at: `${toml}:1:2 error[missing-value]`,
+    says: 'members is missing',
+  },
+  {
+    name: 'members without a port',
+    ...add(toml, '[clustering]\nenable = true\nlocal_member_host = "127.0.0.1"\nmembers = ["10.0.0.1"]\n'),
+    at: `${toml}:4:12 error[invalid-value]`,
+    says: 'expected a member as "host:port"',
+  },
+  {
+    name: 'members on other hosts without a secret',
+    ...add(
+      toml,
+      '[clustering]\nenable = true\nlocal_member_host = "127.0.0.1"\nmembers = ["10.0.0.1:4000"]\n',
+    ),
+    at: `${toml}:1:2 error[missing-value]`,
+    says: 'secret is missing',
+  },
+  {
+    name: 'counters in a cluster that is not enabled',
+    ...change(toml, '"redis"', '"cluster"'),
+    at: `${toml}:10:41 error[conflict]`,
+    says: '[clustering] is not enabled',
   },
   {
     name: 'counters in two stores',

@@ -1,0 +1,100 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { shipped } from '../core.ts';
+import { runSeeds } from './campaign.ts';
+import { loadMemberCore } from './run.ts';
+import type { Kind } from './scenario.ts';
+
+/** A mistake that somebody could make, as an edit of the shipped source: `find` stands there exactly once. */
+interface MemberBug {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly plant: string;
+  readonly kind: Kind;
+}
+
+const store = 'stores/members/members-store.ts';
+const owner = 'stores/members/owner.ts';
+const seedsMax = 300;
+
+const bugs: readonly MemberBug[] = [
+  {
+    name: 'an owner learns from nobody',
+    file: store,
+    find: 'hasLearned: () => this.#handover.hasLearnedFrom(this.#others),',
+    plant: 'hasLearned: () => this.#others.length >= 0,',
+    kind: 'leave',
+  },
+  {
+    name: 'an owner grants itself what its backup never hears of',
+    file: owner,
+    find: 'from === self && backups.size > 0',
+    plant: 'from === self && backups.size < 0',
+    kind: 'kill',
+  },
+  {
+    name: 'copies never reach the new owner',
+    file: 'stores/members/handover.ts',
+    find: "for (const copies of chunks(shelf.all.filter(isTheirs))) send(member, { kind: 'copies', copies });",
+    plant: '',
+    kind: 'leave',
+  },
+  {
+    name: 'no majority is needed',
+    file: 'stores/members/membership.ts',
+    find: 'inTouch.includes(self.id) && this.#known.isMajority(addresses)',
+    plant: 'inTouch.includes(self.id) && addresses.length > 0',
+    kind: 'cut',
+  },
+  {
+    name: 'an old message sets the clock back',
+    file: 'stores/members/cluster-clock.ts',
+    find: '-behindMs - by.ageMsMax',
+    plant: '-behindMs',
+    kind: 'freeze',
+  },
+  {
+    name: 'of two copies the older word wins',
+    file: 'stores/merged.ts',
+    find: 'account.seq > known.seq;',
+    plant: 'account.seq < known.seq;',
+    kind: 'join',
+  },
+];
+
+/** Each is planted in a copy of the source and must be caught. Prints how; gives whether all were. */
+export async function huntMemberBugs(firstSeed: number): Promise<boolean> {
+  let caught = 0;
+  for (const bug of bugs) {
+    const seed = await hunt(bug, firstSeed);
+    if (seed !== undefined) caught += 1;
+    process.stdout.write(`${bug.name}: ${seed === undefined ? 'MISSED' : seed}\n`);
+  }
+  process.stdout.write(`${caught} of ${bugs.length} caught, from seed ${firstSeed}\n`);
+  return caught === bugs.length;
+}
+
+async function hunt(bug: MemberBug, firstSeed: number): Promise<string | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-planted-'));
+  try {
+    for (const floor of ['limits', 'policy', 'config', 'limiter', 'stores']) {
+      cpSync(fileURLToPath(new URL(floor, shipped)), join(folder, floor), { recursive: true });
+    }
+    symlinkSync(fileURLToPath(new URL('../../node_modules', shipped)), join(folder, 'node_modules'));
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    const path = join(folder, bug.file);
+    const parts = readFileSync(path, 'utf8').split(bug.find);
+    if (parts.length !== 2)
+      throw new Error(`«${bug.name}»: its place stands ${parts.length - 1} times in ${bug.file}`);
+    writeFileSync(path, parts.join(bug.plant));
+    const core = await loadMemberCore(pathToFileURL(`${folder}/`));
+    const how = { kind: bug.kind, firstSeed, seeds: seedsMax, onFailure: 'deny' } as const;
+    const { broken } = await runSeeds(how, core, (tally) => tally.broken.length > 0);
+    return broken[0];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
