@@ -1,10 +1,10 @@
-import { hostname } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { checkHome } from './commands/check.ts';
 import { runCounters } from './commands/counters.ts';
 import { runDemo, type DemoOptions } from './commands/demo.ts';
 import { runStart, type StartOptions } from './commands/start.ts';
 import { exitCodes } from './exit-codes.ts';
+import { machineEnvironment } from './machine.ts';
 
 /** Runs one command; resolves to the exit code. Results go to stdout, words for people to stderr. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -68,7 +68,7 @@ function addCheck(program: Command, finish: Finish): void {
     .addOption(homeOption())
     .option('--json', 'print the findings as JSON')
     .action(({ home, json = false }: { home: string; json?: boolean }) => {
-      const environment = { variables: process.env, hostName: hostname() };
+      const environment = machineEnvironment(home);
       const { stdout, stderr } = process;
       return finish(checkHome({ homePath: home, json, stdout, stderr, environment }));
     });

@@ -1,10 +1,14 @@
-import type { StoreSettings } from '../config/config.ts';
+import type { RedisSettings, StoreSettings } from '../config/config.ts';
 import type { GatewayId } from '../limits/claim.ts';
 import type { Clock } from '../limits/clock.ts';
 import type { CounterStore, StoreEvents } from '../limits/counter-store.ts';
 import { MemoryStore } from './memory-store.ts';
 import { PeerStore } from './peer/peer-store.ts';
-import { connectRedis, type RedisAddress } from './redis/connect.ts';
+import { ClaimPipeline } from './redis/claim-pipeline.ts';
+import { ClusterPrimaries } from './redis/cluster-primaries.ts';
+import { ClusterStore } from './redis/cluster-store.ts';
+import { connectRedis, type RedisWithScripts } from './redis/connect.ts';
+import { connectSentinel } from './redis/connect-sentinel.ts';
 import { RedisStore } from './redis/redis-store.ts';
 
 const ledgersMax = 1_000_000;
@@ -15,28 +19,57 @@ const ledgersMax = 1_000_000;
  */
 const silenceMsMax = 500;
 
+/** Connections for claims that wait for a replica: each has one batch under way at a time. */
+const durableLanes = 4;
+
+interface StoreOwner {
+  readonly gateway: GatewayId;
+  readonly clock: Clock;
+  readonly events: StoreEvents;
+  /** How long a request may wait for the store. */
+  readonly claimDeadlineMs: number;
+}
+
 /** Opens the store that the configuration names. Doesn't wait for a connection: claims fail until there is one. */
-export function openStore(
-  settings: StoreSettings,
-  of: {
-    readonly gateway: GatewayId;
-    readonly clock: Clock;
-    readonly events: StoreEvents;
-    /** How long a request may wait for the store. */
-    readonly claimDeadlineMs: number;
-  },
-): CounterStore {
+export function openStore(settings: StoreSettings, of: StoreOwner): CounterStore {
   switch (settings.kind) {
     case 'memory':
       return new MemoryStore({ nowMs: () => of.clock.wallMs(), gateways: () => 1, ledgersMax });
     case 'peer':
       return new PeerStore({ socketPath: settings.socketPath, ...of });
     case 'redis':
-      return new RedisStore({ redis: connectRedis(boundedSilence(settings, of.claimDeadlineMs)), ...of });
+      return openRedis(boundedSilence(settings, of.claimDeadlineMs), of);
+    default:
+      return settings satisfies never;
   }
 }
 
-function boundedSilence(address: RedisAddress, claimDeadlineMs: number): RedisAddress {
+function openRedis(settings: RedisSettings, of: StoreOwner): CounterStore {
+  const isDurable = settings.durability === 'replica';
+  const replicaWaitMs = of.claimDeadlineMs;
+  const pipeline = (lanes: readonly RedisWithScripts[]): ClaimPipeline | undefined =>
+    isDurable ? new ClaimPipeline({ lanes, replicaWaitMs }) : undefined;
+  const lanes = isDurable ? durableLanes : 0;
+  switch (settings.topology) {
+    case 'standalone': {
+      const durable = pipeline(Array.from({ length: lanes }, () => connectRedis(settings)));
+      return new RedisStore({ redis: connectRedis(settings), durable, ...of });
+    }
+    case 'sentinel': {
+      const primary = connectSentinel(settings, of.clock, lanes);
+      const alsoClose = (): void => primary.close();
+      return new RedisStore({ redis: primary.main, durable: pipeline(primary.lanes), alsoClose, ...of });
+    }
+    case 'cluster': {
+      const durable = isDurable ? { lanes, replicaWaitMs } : undefined;
+      return new ClusterStore({ primaries: new ClusterPrimaries(settings, { ...of, durable }) });
+    }
+    default:
+      return settings satisfies never;
+  }
+}
+
+function boundedSilence(settings: RedisSettings, claimDeadlineMs: number): RedisSettings {
   const enoughMs = Math.max(silenceMsMax, 10 * claimDeadlineMs);
-  return { ...address, silenceMsMax: Math.min(address.silenceMsMax, enoughMs) };
+  return { ...settings, silenceMsMax: Math.min(settings.silenceMsMax, enoughMs) };
 }
