@@ -57,8 +57,8 @@ function openRedis(settings: RedisSettings, of: StoreOwner): CounterStore {
     }
     case 'sentinel': {
       const primary = connectSentinel(settings, of.clock, lanes);
-      const alsoClose = (): void => primary.close();
-      return new RedisStore({ redis: primary.main, durable: pipeline(primary.lanes), alsoClose, ...of });
+      const { main: redis, close: alsoClose } = primary;
+      return new RedisStore({ redis, durable: pipeline(primary.lanes), alsoClose, ...of });
     }
     case 'cluster': {
       const durable = isDurable ? { lanes, replicaWaitMs } : undefined;

@@ -10,7 +10,7 @@ export interface SentinelConnections {
   readonly main: RedisWithScripts;
   readonly lanes: readonly RedisWithScripts[];
   /** Ends the watch; whoever uses the connections ends those. */
-  close(): void;
+  readonly close: () => void;
 }
 
 const askAgainMs = 100;
