@@ -66,11 +66,12 @@ function addCheck(program: Command, finish: Finish): void {
     .command('check')
     .description('read every file of a home and print every problem with file, line and column')
     .addOption(homeOption())
+    .option('--online', 'also connect to the Redis that the files name, and look whether it can be relied on')
     .option('--json', 'print the findings as JSON')
-    .action(({ home, json = false }: { home: string; json?: boolean }) => {
+    .action(({ home, json = false, online = false }: { home: string; json?: boolean; online?: boolean }) => {
       const environment = machineEnvironment(home);
       const { stdout, stderr } = process;
-      return finish(checkHome({ homePath: home, json, stdout, stderr, environment }));
+      return finish(checkHome({ homePath: home, json, online, stdout, stderr, environment }));
     });
 }
 

@@ -42,7 +42,7 @@ export interface StandaloneRedis extends RedisAccess, Endpoint {
 }
 
 /** A primary that sentinels watch over; they are asked which server it is. */
-export interface SentinelRedis extends RedisAccess {
+interface SentinelRedis extends RedisAccess {
   readonly topology: 'sentinel';
   readonly sentinels: readonly Endpoint[];
   readonly masterName: string;
@@ -52,7 +52,7 @@ export interface SentinelRedis extends RedisAccess {
 }
 
 /** A Redis Cluster; its nodes tell which of them has which slots. */
-export interface ClusterRedis extends RedisAccess {
+interface ClusterRedis extends RedisAccess {
   readonly topology: 'cluster';
   /** Whom to ask first. */
   readonly nodes: readonly Endpoint[];

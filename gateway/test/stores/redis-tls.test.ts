@@ -9,67 +9,70 @@ import { systemClock } from '../../src/system-clock.ts';
 import { freePort } from '../support/ports.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
 import { StoreEar } from '../support/store-ear.ts';
-import { TlsFiles } from '../support/tls-files.ts';
+import { opensslMissing, TlsFiles } from '../support/tls-files.ts';
 
-describe.skipIf(redisMissing)('a Redis that speaks TLS only, to clients that prove who they are', () => {
-  const serverName = 'redis.internal';
-  let files: TlsFiles;
-  let server: RedisServer;
-  beforeAll(async () => {
-    files = new TlsFiles(serverName);
-    const port = await freePort();
-    const users = ['--user', 'gw', 'on', '>pass', '~sluice:*', '+@all', '--user', 'default', 'off'];
-    server = await RedisServer.start([...files.serverArgs(port), ...users], port);
-  });
-  afterAll(async () => {
-    await server?.stop();
-    files?.remove();
-  });
+describe.skipIf(redisMissing || opensslMissing)(
+  'a Redis that speaks TLS only, to clients that prove who they are',
+  () => {
+    const serverName = 'redis.internal';
+    let files: TlsFiles;
+    let server: RedisServer;
+    beforeAll(async () => {
+      files = new TlsFiles(serverName);
+      const port = await freePort();
+      const users = ['--user', 'gw', 'on', '>pass', '~sluice:*', '+@all', '--user', 'default', 'off'];
+      server = await RedisServer.start([...files.serverArgs(port), ...users], port);
+    });
+    afterAll(async () => {
+      await server?.stop();
+      files?.remove();
+    });
 
-  const minute: FixedWindow = { kind: 'fixed-window', quota: 5, windowMs: 60_000, starts: 'aligned' };
-  const settleWith = async (tls: false | RedisTls, password = 'pass'): Promise<number | string> => {
-    const gateway = 'tls' as GatewayId;
-    const redis = connectRedis({ ...server.address, tls, user: 'gw', password });
-    const store = new RedisStore({ redis, gateway, clock: systemClock, events: new StoreEar() });
-    try {
-      const key = counterKey('tls', minute, [String(Math.random())]);
-      const claim = { key, limit: minute, gateway, seq: 1, held: 0, want: 1, atLeast: 0 };
-      return (await store.settle([claim]))[0]!.granted;
-    } catch (error) {
-      if (error instanceof StoreError) return error.message;
-      throw error;
-    } finally {
-      await store.close();
-    }
-  };
-  const good = (): RedisTls => ({
-    ca: files.text('ca.pem'),
-    certificate: files.text('client.pem'),
-    key: files.text('client.key'),
-    serverName,
-  });
+    const minute: FixedWindow = { kind: 'fixed-window', quota: 5, windowMs: 60_000, starts: 'aligned' };
+    const settleWith = async (tls: false | RedisTls, password = 'pass'): Promise<number | string> => {
+      const gateway = 'tls' as GatewayId;
+      const redis = connectRedis({ ...server.address, tls, user: 'gw', password });
+      const store = new RedisStore({ redis, gateway, clock: systemClock, events: new StoreEar() });
+      try {
+        const key = counterKey('tls', minute, [String(Math.random())]);
+        const claim = { key, limit: minute, gateway, seq: 1, held: 0, want: 1, atLeast: 0 };
+        return (await store.settle([claim]))[0]!.granted;
+      } catch (error) {
+        if (error instanceof StoreError) return error.message;
+        throw error;
+      } finally {
+        await store.close();
+      }
+    };
+    const good = (): RedisTls => ({
+      ca: files.text('ca.pem'),
+      certificate: files.text('client.pem'),
+      key: files.text('client.key'),
+      serverName,
+    });
 
-  test('is reached with its authority, a certificate, the name in its certificate and a user of its ACL', async () => {
-    expect(await settleWith(good())).toBe(1);
-  });
+    test('is reached with its authority, a certificate, the name in its certificate and a user of its ACL', async () => {
+      expect(await settleWith(good())).toBe(1);
+    });
 
-  test.each([
-    ['no TLS', (): false => false, /closed|ECONNRESET|timed out|Socket|writeable/],
-    ['no authority', (): RedisTls => ({ ...good(), ca: undefined as never }), /certificate/],
-    ['another name', (): RedisTls => ({ ...good(), serverName: 'other.internal' }), /altnames/],
-    ['its address for a name', (): RedisTls => ({ ...good(), serverName: '127.0.0.1' }), /altnames|IP/],
-    [
-      'no certificate of its own',
-      (): RedisTls => ({ ca: files.text('ca.pem'), serverName }),
-      /certificate required|alert|closed|ECONNRESET|writeable/,
-    ],
-  ])('is not reached with %s, and the claim says why', async (_, tls, why) => {
-    expect(await settleWith(tls())).toMatch(why);
-  });
+    test.each([
+      ['no TLS', (): false => false, /closed|ECONNRESET|timed out|Socket|writeable/],
+      ['no authority', (): RedisTls => ({ ...good(), ca: undefined as never }), /certificate/],
+      ['another name', (): RedisTls => ({ ...good(), serverName: 'other.internal' }), /altnames/],
+      ['its address for a name', (): RedisTls => ({ ...good(), serverName: '127.0.0.1' }), /altnames|IP/],
+      [
+        'no certificate of its own',
+        (): RedisTls => ({ ca: files.text('ca.pem'), serverName }),
+        /certificate required|alert|closed|ECONNRESET|writeable/,
+      ],
+    ])('is not reached with %s, and the claim says why', async (_, tls, why) => {
+      expect(await settleWith(tls())).toMatch(why);
+    });
 
-  test('a wrong password is told as what it is, without the password', async () => {
-    const said = await settleWith(good(), 'hunter2');
-    expect(said).toContain('WRONGPASS');
-    expect(said).not.toContain('hunter2');
-  });
-});
+    test('a wrong password is told as what it is, without the password', async () => {
+      const said = await settleWith(good(), 'hunter2');
+      expect(said).toContain('WRONGPASS');
+      expect(said).not.toContain('hunter2');
+    });
+  },
+);

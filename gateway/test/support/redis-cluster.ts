@@ -71,7 +71,15 @@ export class RedisCluster {
     }, deadlineMs);
   }
 
-  /** Hands a slot over with its keys, as a reshard does. */
+  /** The primaries, each as it sees itself: others may lag behind. */
+  async primaries(): Promise<readonly NodeView[]> {
+    const own = await Promise.all(
+      this.nodes.map(async (node) => (await viewOf(node)).find(({ flags }) => flags.includes('myself'))),
+    );
+    return own.filter((one) => one !== undefined && one.slots.length > 0) as readonly NodeView[];
+  }
+
+  /** Hands a slot over with its keys, as a reshard does, and tells all primaries. */
   async moveSlot(slot: number, from: NodeView, to: NodeView): Promise<void> {
     const [source, target] = [this.at(from.port), this.at(to.port)];
     await target.ask('CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id);
@@ -81,8 +89,10 @@ export class RedisCluster {
       if (keys.length === 0) break;
       await source.ask('MIGRATE', '127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...keys);
     }
-    await target.ask('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
-    await source.ask('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
+    const others = (await this.primaries()).map(({ port }) => this.at(port));
+    for (const node of new Set([target, source, ...others])) {
+      await node.ask('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
+    }
   }
 
   async stop(): Promise<void> {

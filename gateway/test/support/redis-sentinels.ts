@@ -3,7 +3,7 @@ import { freePort } from './ports.ts';
 import { RedisServer } from './redis-server.ts';
 import { until } from './until.ts';
 
-export const masterName = 'limits';
+const masterName = 'limits';
 
 interface SentinelOptions {
   readonly downAfterMs: number;

@@ -1,7 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** For `describe.skipIf`: whether this machine can't make certificates. */
+export const opensslMissing: boolean = spawnSync('openssl', ['version']).status !== 0;
 
 /** A certificate authority of this run, with a server's and a client's certificate. The test that makes it removes it. */
 export class TlsFiles {
