@@ -1,4 +1,6 @@
-import { Redis } from 'ioredis';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 
 /** One claim as Redis settled it, by Redis' own account. */
 export interface Settled {
@@ -28,20 +30,23 @@ export class Wiretap {
   /** When it last heard FLUSHALL, in ms of the wall clock. */
   flushedAtMs: number | undefined;
   readonly #accounts = new Map<string, number>();
-  #redis: Redis | undefined;
+  #socket: Socket | undefined;
   #claims: readonly Claimed[] = [];
 
   async listen(port: number): Promise<void> {
     this.close();
-    const redis = new Redis({ host: '127.0.0.1', port, retryStrategy: () => null });
+    const socket = connect(port, '127.0.0.1');
     // A killed server ends it; the next `listen` replaces it.
-    redis.on('error', () => {});
-    this.#redis = await redis.monitor();
-    this.#redis.on('error', () => {});
-    redis.disconnect();
-    this.#redis.on('monitor', (time: string, args: readonly string[]) =>
-      this.#heard(Number(time) * 1000, args),
-    );
+    socket.on('error', () => {});
+    this.#socket = socket;
+    // Plain lines: a client library may take the first of them for answers.
+    const lines = createInterface({ input: socket });
+    socket.write('MONITOR\r\n');
+    await once(lines, 'line');
+    lines.on('line', (line) => {
+      const [, time, words = ''] = /^\+([\d.]+) \[[^\]]*\] "(.*)"$/.exec(line) ?? [];
+      if (time !== undefined) this.#heard(Number(time) * 1000, words.split('" "'));
+    });
   }
 
   /** Forgets what it has heard, though not what gateways hold. */
@@ -51,8 +56,8 @@ export class Wiretap {
   }
 
   close(): void {
-    this.#redis?.disconnect();
-    this.#redis = undefined;
+    this.#socket?.destroy();
+    this.#socket = undefined;
   }
 
   #heard(atMs: number, args: readonly string[]): void {
