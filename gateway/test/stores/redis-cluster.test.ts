@@ -154,6 +154,22 @@ describe.skipIf(redisMissing)('a Redis Cluster of three primaries and three repl
     await store.close();
   });
 
+  test('a slot that nobody serves fails as that, and is served again when somebody does', async () => {
+    const store = open();
+    const slot = keySlot(`sluice:${claimOn('down').key}`);
+    await store.settle([claimOn('down')]);
+    const owner = await ownerOf(slot);
+    for (const node of cluster.nodes) await node.ask('CLUSTER', 'DELSLOTS', slot).catch(() => undefined);
+    await until(async () => {
+      const failed = await tried(store, [claimOn('down')]);
+      return failed instanceof StoreError && /CLUSTERDOWN|no primary is known/.test(failed.message);
+    });
+    await cluster.at(owner.port).ask('CLUSTER', 'ADDSLOTS', slot);
+    await until(async () => !((await tried(store, [claimOn('down')])) instanceof StoreError), 20_000);
+    await cluster.untilWell();
+    await store.close();
+  });
+
   test('a claim counts only when the replica of its slot has it', async () => {
     const store = open({ durable: true });
     const claims = (held: number, window?: number): readonly Claim[] =>

@@ -4,6 +4,7 @@ import { counterKey } from '../../src/limits/counter-key.ts';
 import { StoreError } from '../../src/limits/counter-store.ts';
 import type { FixedWindow } from '../../src/limits/limit.ts';
 import { connectRedis, type RedisTls } from '../../src/stores/redis/connect.ts';
+import { connectSentinel } from '../../src/stores/redis/connect-sentinel.ts';
 import { RedisStore } from '../../src/stores/redis/redis-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { freePort } from '../support/ports.ts';
@@ -29,10 +30,13 @@ describe.skipIf(redisMissing || opensslMissing)(
     });
 
     const minute: FixedWindow = { kind: 'fixed-window', quota: 5, windowMs: 60_000, starts: 'aligned' };
-    const settleWith = async (tls: false | RedisTls, password = 'pass'): Promise<number | string> => {
-      const gateway = 'tls' as GatewayId;
+    const gateway = 'tls' as GatewayId;
+    const parts = { gateway, clock: systemClock, events: new StoreEar() };
+    const settleWith = (tls: false | RedisTls, password = 'pass'): Promise<number | string> => {
       const redis = connectRedis({ ...server.address, tls, user: 'gw', password });
-      const store = new RedisStore({ redis, gateway, clock: systemClock, events: new StoreEar() });
+      return settleOn(new RedisStore({ redis, ...parts }));
+    };
+    const settleOn = async (store: RedisStore): Promise<number | string> => {
       try {
         const key = counterKey('tls', minute, [String(Math.random())]);
         const claim = { key, limit: minute, gateway, seq: 1, held: 0, want: 1, atLeast: 0 };
@@ -67,6 +71,31 @@ describe.skipIf(redisMissing || opensslMissing)(
       ],
     ])('is not reached with %s, and the claim says why', async (_, tls, why) => {
       expect(await settleWith(tls())).toMatch(why);
+    });
+
+    test('is reached through a sentinel that speaks TLS only, too', async () => {
+      const lines = [
+        `sentinel monitor limits 127.0.0.1 ${server.port} 1`,
+        'sentinel auth-user limits gw',
+        'sentinel auth-pass limits pass',
+        'tls-replication yes',
+        `tls-ca-cert-file ${files.path('ca.pem')}`,
+        `tls-cert-file ${files.path('server.pem')}`,
+        `tls-key-file ${files.path('server.key')}`,
+      ];
+      const sentinel = await RedisServer.startSentinel(lines, true);
+      const address = {
+        ...server.address,
+        user: 'gw',
+        password: 'pass',
+        tls: good(),
+        sentinels: [{ host: '127.0.0.1', port: sentinel.port }],
+        masterName: 'limits',
+        sentinelTls: good(),
+      };
+      const { main: redis, close: alsoClose } = connectSentinel(address, systemClock);
+      expect(await settleOn(new RedisStore({ redis, alsoClose, ...parts }))).toBe(1);
+      await sentinel.stop();
     });
 
     test('a wrong password is told as what it is, without the password', async () => {

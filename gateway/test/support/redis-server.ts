@@ -42,14 +42,14 @@ export class RedisServer {
     return server;
   }
 
-  /** A sentinel with these lines as its configuration. */
-  static async startSentinel(lines: readonly string[], more: readonly string[] = []): Promise<RedisServer> {
+  /** A sentinel with these lines as its configuration, on a port for TLS if `isTls`. */
+  static async startSentinel(lines: readonly string[], isTls = false): Promise<RedisServer> {
     const port = await freePort();
     const folder = newFolder();
     const file = join(folder, 'sentinel.conf');
-    const own = [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`];
-    writeFileSync(file, [...own, ...lines, ''].join('\n'));
-    const server = new RedisServer(port, folder, [file, '--sentinel', ...more]);
+    const listening = isTls ? ['port 0', `tls-port ${port}`] : [`port ${port}`];
+    writeFileSync(file, [...listening, 'bind 127.0.0.1', `dir ${folder}`, ...lines, ''].join('\n'));
+    const server = new RedisServer(port, folder, [file, '--sentinel']);
     await server.restart();
     return server;
   }

@@ -22,8 +22,16 @@ export function failed(redis: Redis, error: unknown, why: string): StoreError {
     return error;
   }
   if (!isReply(error)) giveUp(redis);
-  const said = error instanceof Error ? error.message : String(error);
+  const said = wordsOf(error);
   return new StoreError(why === '' ? said : `${said} (${why})`, { cause: error });
+}
+
+/** The client's own words for a connection that doesn't stand, or broke, are about its options. */
+const noConnection = /^(?:Stream isn't writeable|Connection is closed|Reached the max retries)/;
+
+function wordsOf(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  return noConnection.test(said) ? 'no connection to Redis' : said;
 }
 
 function giveUp(redis: Redis): void {

@@ -30,6 +30,8 @@ export interface ClusterPrimary {
 
 const askEveryMs = 500;
 const nodeSilenceMsMax = 300;
+/** A node to which others have sent us stays connected for so long. */
+const keptMs = 10_000;
 
 /**
  * The primaries of a cluster and their slots. All nodes that are known are asked twice a second, and when one of them redirects
@@ -47,6 +49,9 @@ export class ClusterPrimaries {
   readonly #primaries = new Map<string, ClusterPrimary>();
   /** How many gateways each primary has heard of. */
   readonly #counted = new Map<string, number>();
+  #withSlots: ReadonlySet<string> = new Set();
+  /** When nodes were named by others. */
+  readonly #namedAtMs = new Map<string, number>();
   readonly #seeds: readonly { readonly redis: Redis; readonly at: Endpoint }[];
   #epoch = -1;
   #owners: (string | undefined)[] = [];
@@ -100,16 +105,13 @@ export class ClusterPrimaries {
   moved(slot: number, name: string): ClusterPrimary {
     this.#owners[slot] = name;
     void this.refresh();
-    return this.at(name);
+    return this.named(name);
   }
 
-  /** The node of that name, which others know. */
-  at(name: string): ClusterPrimary {
-    const known = this.#primaries.get(name);
-    if (known !== undefined) return known;
-    const opened = this.#open(name);
-    this.#primaries.set(name, opened);
-    return opened;
+  /** A node has sent us to another one: it is kept for a while, even if it hasn't got a slot yet. */
+  named(name: string): ClusterPrimary {
+    this.#namedAtMs.set(name, this.#parts.clock.monotonicMs());
+    return this.#at(name);
   }
 
   /** Asks who has which slots. Never rejects. */
@@ -146,6 +148,7 @@ export class ClusterPrimaries {
     // When all nodes agree on less, the cluster has been set up anew.
     const isAnew = others.length + 1 === views.length;
     if (best.epoch >= this.#epoch || isAnew) this.#adopt(best);
+    this.#dismissOthers();
   }
 
   async #askOne({ redis, at }: { redis: Redis; at: Endpoint }): Promise<ClusterView | undefined> {
@@ -161,21 +164,40 @@ export class ClusterPrimaries {
     }
   }
 
+  #at(name: string): ClusterPrimary {
+    const known = this.#primaries.get(name);
+    if (known !== undefined) return known;
+    const opened = this.#open(name);
+    this.#primaries.set(name, opened);
+    return opened;
+  }
+
   #adopt(view: ClusterView): void {
     const before = this.#owners;
+    if (view.epoch === this.#epoch && view.owners.every((name, slot) => name === before[slot])) return;
     this.#epoch = view.epoch;
     this.#owners = [...view.owners];
     const rosters = rostersOf(view.owners);
-    for (const [name, roster] of rosters) this.at(name).heartbeat.moveTo(roster);
-    for (const [name, primary] of this.#primaries) {
-      if (rosters.has(name)) continue;
-      this.#primaries.delete(name);
-      this.#counted.delete(name);
-      void this.#shut(primary);
-    }
+    for (const [name, roster] of rosters) this.#at(name).heartbeat.moveTo(roster);
+    this.#withSlots = new Set(rosters.keys());
+    this.#dismissOthers();
     // A slot that was handed over took its ledgers along; one whose primary is none any more went to a replica.
     const isReplaced = before.some((name) => name !== undefined && !rosters.has(name));
     if (isReplaced) this.#parts.events.lossSuspected();
+  }
+
+  /** Nodes without slots have failed, or are about to get their first one. */
+  #dismissOthers(): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    for (const [name, primary] of this.#primaries) {
+      if (this.#withSlots.has(name)) continue;
+      this.#counted.delete(name);
+      primary.heartbeat.moveTo(undefined);
+      if (nowMs - (this.#namedAtMs.get(name) ?? -keptMs) < keptMs) continue;
+      this.#namedAtMs.delete(name);
+      this.#primaries.delete(name);
+      void this.#shut(primary);
+    }
   }
 
   #open(name: string): ClusterPrimary {

@@ -129,7 +129,7 @@ export class ClusterStore implements CounterStore {
     }
     const { kind, slot, host, port } = redirection;
     const name = nodeName({ host: host === '' ? endpointOf(by.name).host : host, port });
-    if (kind === 'ask') return { primary: this.#primaries.at(name), asking: true };
+    if (kind === 'ask') return { primary: this.#primaries.named(name), asking: true };
     return { primary: this.#primaries.moved(slot, name), asking: false };
   }
 

@@ -68,8 +68,8 @@ export class Heartbeat {
     return this.#lastError;
   }
 
-  /** Beats on another roster from now on: nothing is known yet of what it remembers. */
-  moveTo(roster: string): void {
+  /** Beats on another roster from now on, or on none: nothing is known yet of what it remembers. */
+  moveTo(roster: string | undefined): void {
     if (roster === this.#roster) return;
     this.#roster = roster;
     this.#beatAtMs = undefined;
