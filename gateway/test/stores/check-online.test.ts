@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkHome } from '../../src/cli/commands/check.ts';
 import type { Claim, GatewayId } from '../../src/limits/claim.ts';
 import { counterKey } from '../../src/limits/counter-key.ts';
 import { StoreError } from '../../src/limits/counter-store.ts';
 import type { Limit } from '../../src/limits/limit.ts';
+import { sentinelUserLine, userLine } from '../../src/stores/redis/acl.ts';
 import { ClaimPipeline } from '../../src/stores/redis/claim-pipeline.ts';
 import { connectRedis } from '../../src/stores/redis/connect.ts';
 import { RedisStore } from '../../src/stores/redis/redis-store.ts';
@@ -88,6 +90,12 @@ describe.skipIf(redisMissing)('sluice check --online', () => {
     expect(await checkHome(options)).toBe(0);
     home.remove();
     expect(out).toContain('no Redis to connect to');
+  });
+
+  test('the page about failures shows the lines that it prints', async () => {
+    const page = readFileSync(new URL('../../../docs/high-availability.md', import.meta.url), 'utf8');
+    expect(page).toContain(userLine('gw', { database: 0, isCluster: false, isDurable: false }));
+    expect(page).toContain(sentinelUserLine('watch'));
   });
 
   describe('the rules of an ACL', () => {
