@@ -13,8 +13,9 @@ export function parseStoreUrl(text: string): StoreSettings | string {
     return { kind: 'peer', socketPath: text.slice('unix:'.length) };
   }
   const url = parseRedisUrl(text);
-  if (typeof url === 'string')
-    return `found ${url}, expected local, unix:/path or redis://host:port/database`;
+  if (typeof url === 'string') {
+    return `found ${JSON.stringify(withoutUser(text))}, expected local, unix:/path or redis://host:port/database`;
+  }
   return {
     kind: 'redis',
     topology: 'standalone',
@@ -25,4 +26,9 @@ export function parseStoreUrl(text: string): StoreSettings | string {
     silenceMsMax: connectDeadlineMs,
     durability: 'primary',
   };
+}
+
+/** Nobody knows where the password of a broken URL ends. */
+function withoutUser(text: string): string {
+  return text.replace(/\/\/.*@/, '//***@');
 }

@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { AbstractConnector } from 'ioredis';
 import type { Clock } from '../../limits/clock.ts';
 import { connectRedis, type Endpoint, type RedisWithScripts, tlsOptions } from './connect.ts';
-import { type SentinelAddress, SentinelWatch } from './sentinel-watch.ts';
+import { isSameServer, type SentinelAddress, SentinelWatch } from './sentinel-watch.ts';
 
 /** The connections to a primary that sentinels watch over, and the watch itself. */
 export interface SentinelConnections {
@@ -75,8 +75,4 @@ export function connectSentinel(address: SentinelAddress, clock: Clock, lanes = 
 
 interface Follower {
   leaveUnless(primary: Endpoint): void;
-}
-
-function isSameServer(one: Endpoint, other: Endpoint | undefined): boolean {
-  return one.host === other?.host && one.port === other.port;
 }

@@ -39,6 +39,8 @@ export type RedisWithScripts = Redis & {
 
 const reconnectSoonMs = 10;
 const reconnectEveryMs = 100;
+/** Each batch of claims that waits for a connection listens to it; 64 are under way at most. */
+const listenersMax = 100;
 /** A server that says it is loading its data is asked again so soon. */
 const loadingRecheckMs = 100;
 /** A connection that is given up may end in good order for so long. */
@@ -63,12 +65,15 @@ export function connectRedis(
       heartbeat: { lua: scriptText('heartbeat.lua') },
     },
   });
+  redis.setMaxListeners(listenersMax);
   return redis as RedisWithScripts;
 }
 
 /** Opens a connection of the same kind that knows no scripts and looks for no primary: to a sentinel, or to ask a node for the map. */
 export function connectPlain(address: Omit<RedisAddress, 'database'>): Redis {
-  return new Redis({ ...optionsOf(address), enableReadyCheck: false, autoResubscribe: false });
+  const redis = new Redis({ ...optionsOf(address), enableReadyCheck: false, autoResubscribe: false });
+  redis.setMaxListeners(listenersMax);
+  return redis;
 }
 
 function optionsOf(address: Omit<RedisAddress, 'database'>) {

@@ -142,21 +142,24 @@ export class SentinelWatch {
     this.#adopt(sighting);
   }
 
-  /** When nobody confirms what was seen, the sentinels have been set up anew, and their epochs start again. */
+  /** When all answer and nobody confirms what was seen, the sentinels have been set up anew: their epochs may start again. */
   #reconsider(answers: readonly Sighting[]): void {
     const [first, ...others] = answers;
     const seen = this.#seen;
     if (first === undefined || seen === undefined || answers.length < this.#askers.length) return;
-    if (answers.some((one) => one.epoch >= seen.epoch)) return;
+    if (answers.some((one) => one.epoch > seen.epoch || isSameServer(one, seen))) return;
     this.#adopt(others.reduce((best, one) => (one.epoch > best.epoch ? one : best), first));
   }
 
   #adopt(sighting: Sighting): void {
     const before = this.#seen;
     this.#seen = sighting;
-    const isSame = before?.host === sighting.host && before.port === sighting.port;
-    if (!isSame && !this.#closed) this.#moved(sighting);
+    if (!isSameServer(sighting, before) && !this.#closed) this.#moved(sighting);
   }
+}
+
+export function isSameServer(one: Endpoint, other: Endpoint | undefined): boolean {
+  return one.host === other?.host && one.port === other.port;
 }
 
 function sightingOf(description: unknown, address: unknown): Sighting | undefined {
