@@ -145,4 +145,24 @@ describe.skipIf(redisMissing)('a Redis that sentinels watch over', () => {
     await setup.untilWatched();
     await store.close();
   });
+
+  test('sentinels that are set up anew are believed, though their epochs start again', async () => {
+    const store = open();
+    await untilGranted(store, 'anew');
+    const before = await setup.primary();
+    const next = setup.servers.find((server) => server !== before)!;
+    for (const sentinel of setup.sentinels) await sentinel.ask('SENTINEL', 'REMOVE', 'limits');
+    await next.ask('REPLICAOF', 'NO', 'ONE');
+    for (const server of setup.servers) {
+      if (server !== next) await server.ask('REPLICAOF', '127.0.0.1', next.port);
+    }
+    for (const sentinel of setup.sentinels) {
+      await sentinel.ask('SENTINEL', 'MONITOR', 'limits', '127.0.0.1', next.port, 2);
+      await sentinel.ask('SENTINEL', 'SET', 'limits', 'down-after-milliseconds', 500);
+    }
+    expect((await untilGranted(store, 'anew')).granted).toBe(1);
+    expect(await next.ask('EXISTS', `sluice:${claimOn('anew').key}`)).toBe(1);
+    await setup.untilWatched();
+    await store.close();
+  });
 });

@@ -172,6 +172,35 @@ describe.skipIf(redisMissing)('the Redis store', () => {
     await store.close();
   });
 
+  test('a Redis that is still loading its data is waited for, and no claim reaches it before', async () => {
+    const slow = await RedisServer.start([
+      '--key-load-delay',
+      '300',
+      '--loading-process-events-interval-bytes',
+      '1024',
+    ]);
+    const ear = new StoreEar();
+    const redis = connectRedis(slow.address);
+    const store = new RedisStore({ redis, gateway: gateway('loading'), clock: systemClock, events: ear });
+    await store.settle([claimOn('loading', 'loading', 1)]);
+    await slow.ask('EVAL', "for i = 1, 5000 do redis.call('SET', i, i) end", 0);
+    await slow.ask('SAVE');
+    const losses = ear.losses;
+    await slow.kill();
+    await slow.restart();
+    expect(String(await slow.ask('INFO', 'persistence'))).toContain('loading:1');
+    const failed = await store.settle([claimOn('loading', 'loading', 2)]).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(StoreError);
+    await until(async () => {
+      const grants = await store.settle([claimOn('loading', 'loading', 3)]).catch(() => []);
+      return grants.length === 1;
+    });
+    expect(String(await slow.ask('INFO', 'persistence'))).toContain('loading:0');
+    expect(ear.losses).toBeGreaterThan(losses);
+    await store.close();
+    await slow.stop();
+  });
+
   test('never hangs on a frozen Redis, and never sends a claim twice', async () => {
     const store = await open('frozen');
     await store.settle([claimOn('frozen', 'frozen', 1)]);

@@ -82,6 +82,7 @@ export class RedisServer {
       port: this.port,
       maxRetriesPerRequest: 0,
       commandTimeout: 2000,
+      enableReadyCheck: false,
     });
     // Commands fail by themselves.
     redis.on('error', () => {});
