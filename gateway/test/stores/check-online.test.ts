@@ -8,6 +8,7 @@ import type { Limit } from '../../src/limits/limit.ts';
 import { sentinelUserLine, userLine } from '../../src/stores/redis/acl.ts';
 import { ClaimPipeline } from '../../src/stores/redis/claim-pipeline.ts';
 import { connectRedis } from '../../src/stores/redis/connect.ts';
+import { findingCodes } from '../../src/stores/redis/inspect.ts';
 import { RedisStore } from '../../src/stores/redis/redis-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { environment, goodFiles } from '../config/homes.ts';
@@ -92,10 +93,12 @@ describe.skipIf(redisMissing)('sluice check --online', () => {
     expect(out).toContain('no Redis to connect to');
   });
 
-  test('the page about failures shows the lines that it prints', async () => {
+  test('the page about failures shows the lines that it prints, and explains every code', async () => {
     const page = readFileSync(new URL('../../../docs/high-availability.md', import.meta.url), 'utf8');
     expect(page).toContain(userLine('gw', { database: 0, isCluster: false, isDurable: false }));
     expect(page).toContain(sentinelUserLine('watch'));
+    const table = page.slice(page.indexOf('| finding | is | when |'));
+    expect([...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code]) => code)).toEqual([...findingCodes]);
   });
 
   describe('the rules of an ACL', () => {

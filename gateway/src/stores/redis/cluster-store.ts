@@ -6,6 +6,7 @@ import { redirectionIn, failed } from './ask.ts';
 import type { RunOutcome, ScriptRun } from './claim-pipeline.ts';
 import type { ClusterPrimaries, ClusterPrimary } from './cluster-primaries.ts';
 import { ledgerOf, redisKey, settleArguments } from './codec.ts';
+import { untilConnected } from './connect.ts';
 import { keySlot } from './key-slot.ts';
 import { endpointOf, nodeName } from './slot-map.ts';
 
@@ -145,9 +146,12 @@ export class ClusterStore implements CounterStore {
         let to = this.#home(keySlot(key));
         for (let hops = 0; hops <= redirectionsMax; hops += 1) {
           const { primary, asking } = to;
+          await untilConnected(primary.redis);
           try {
-            if (asking) void primary.redis.asking();
-            return await ask(primary, key);
+            // Both are written at once, in this order; what fails one fails the other.
+            const asked = asking ? primary.redis.asking() : undefined;
+            const [answer] = await Promise.all([ask(primary, key), asked]);
+            return answer;
           } catch (error) {
             if (redirectionIn(error) === undefined)
               throw failed(primary.redis, error, this.#primaries.lastError);

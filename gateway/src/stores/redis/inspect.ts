@@ -17,17 +17,23 @@ export interface ServerFacts {
   readonly replicas: number;
 }
 
+/** The stable names of all findings about servers; docs/high-availability.md explains each. */
+export const findingCodes = [
+  'acl',
+  'evicting',
+  'no-replica',
+  'not-persistent',
+  'not-primary',
+  'too-old',
+  'unreachable',
+] as const;
+
+type FindingCode = (typeof findingCodes)[number];
+
 /** Something about a server that keeps counters from being exact, or may do so when something fails. */
 export interface ServerFinding {
   readonly severity: 'error' | 'warning';
-  readonly code:
-    | 'acl'
-    | 'evicting'
-    | 'no-replica'
-    | 'not-persistent'
-    | 'not-primary'
-    | 'too-old'
-    | 'unreachable';
+  readonly code: FindingCode;
   readonly at: string;
   readonly message: string;
   readonly hint?: string;
