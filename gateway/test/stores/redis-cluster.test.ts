@@ -69,6 +69,18 @@ describe.skipIf(redisMissing)('a Redis Cluster of three primaries and three repl
     return { store: open({ nowMs: () => nowMs, durable: true }), setTime: (time) => (nowMs = time) };
   });
 
+  test('nodes out of reach are told with the claims that fail', async () => {
+    const address = { ...cluster.address, nodes: [{ host: '127.0.0.1', port: 1 }] };
+    const events = new StoreEar();
+    const parts = { gateway, clock: systemClock, events, durable: undefined };
+    const store = new ClusterStore({ primaries: new ClusterPrimaries(address, parts) });
+    const failed = await tried(store, [claimOn('nowhere')]);
+    expect(failed instanceof StoreError && failed.message).toMatch(
+      /no primary is known for slot \d+ .*ECONNREFUSED/,
+    );
+    await store.close();
+  });
+
   test('slots are those that Redis finds', async () => {
     expect(keySlot('123456789')).toBe(0x31c3 % 16_384);
     const random = seededRandom();

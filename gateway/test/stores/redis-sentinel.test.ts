@@ -6,6 +6,7 @@ import type { FixedWindow } from '../../src/limits/limit.ts';
 import { ClaimPipeline } from '../../src/stores/redis/claim-pipeline.ts';
 import { connectSentinel } from '../../src/stores/redis/connect-sentinel.ts';
 import { RedisStore } from '../../src/stores/redis/redis-store.ts';
+import type { SentinelAddress } from '../../src/stores/redis/sentinel-watch.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { RedisSentinels } from '../support/redis-sentinels.ts';
 import { redisMissing } from '../support/redis-server.ts';
@@ -68,6 +69,21 @@ describe.skipIf(redisMissing)('a Redis that sentinels watch over', () => {
     let nowMs = 0;
     const store = open({ nowMs: () => nowMs, durable: true });
     return { store, setTime: (time) => (nowMs = time) };
+  });
+
+  test('sentinels out of reach, or that know another name, are told with the claims that fail', async () => {
+    const failing = async (more: Partial<SentinelAddress>): Promise<string> => {
+      const { main: redis, close } = connectSentinel({ ...setup.address, ...more }, systemClock);
+      const events = new StoreEar();
+      const store = new RedisStore({ redis, alsoClose: close, gateway, clock: systemClock, events });
+      const answer = await tried(store, claimOn('nowhere'));
+      await store.close();
+      return answer instanceof StoreError ? answer.message : 'settled';
+    };
+    expect(await failing({ sentinels: [{ host: '127.0.0.1', port: 1 }] })).toMatch(
+      /no primary known: the sentinel at 127\.0\.0\.1:1: connect ECONNREFUSED/,
+    );
+    expect(await failing({ masterName: 'other' })).toMatch(/no primary known: ERR No such master/);
   });
 
   test('a claim counts only when a replica has it, and what failed for that flows back', async () => {

@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GatewayId } from '../../src/limits/claim.ts';
 import { counterKey } from '../../src/limits/counter-key.ts';
-import { StoreError } from '../../src/limits/counter-store.ts';
+import { StoreError, type CounterStore } from '../../src/limits/counter-store.ts';
 import type { FixedWindow } from '../../src/limits/limit.ts';
-import { connectRedis, type RedisTls } from '../../src/stores/redis/connect.ts';
+import { ClusterPrimaries } from '../../src/stores/redis/cluster-primaries.ts';
+import { ClusterStore } from '../../src/stores/redis/cluster-store.ts';
+import { connectPlain, connectRedis, type RedisTls } from '../../src/stores/redis/connect.ts';
 import { connectSentinel } from '../../src/stores/redis/connect-sentinel.ts';
 import { RedisStore } from '../../src/stores/redis/redis-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { freePort } from '../support/ports.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
 import { StoreEar } from '../support/store-ear.ts';
+import { until } from '../support/until.ts';
 import { opensslMissing, TlsFiles } from '../support/tls-files.ts';
 
 describe.skipIf(redisMissing || opensslMissing)(
@@ -36,7 +39,7 @@ describe.skipIf(redisMissing || opensslMissing)(
       const redis = connectRedis({ ...server.address, tls, user: 'gw', password });
       return settleOn(new RedisStore({ redis, ...parts }));
     };
-    const settleOn = async (store: RedisStore): Promise<number | string> => {
+    const settleOn = async (store: CounterStore): Promise<number | string> => {
       try {
         const key = counterKey('tls', minute, [String(Math.random())]);
         const claim = { key, limit: minute, gateway, seq: 1, held: 0, want: 1, atLeast: 0 };
@@ -96,6 +99,29 @@ describe.skipIf(redisMissing || opensslMissing)(
       const { main: redis, close: alsoClose } = connectSentinel(address, systemClock);
       expect(await settleOn(new RedisStore({ redis, alsoClose, ...parts }))).toBe(1);
       await sentinel.stop();
+    });
+
+    test('is reached as a node of a cluster, which names itself by its port for TLS', async () => {
+      const port = await freePort();
+      const cluster = [
+        '--cluster-enabled',
+        'yes',
+        '--tls-cluster',
+        'yes',
+        '--cluster-port',
+        String(await freePort()),
+      ];
+      const node = await RedisServer.start([...files.serverArgs(port), ...cluster], port);
+      const address = { ...node.address, tls: good() };
+      const admin = connectPlain(address);
+      await new Promise((resolve) => admin.once('ready', resolve));
+      await admin.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
+      await until(async () => (await admin.cluster('INFO')).includes('cluster_state:ok'));
+      admin.disconnect();
+      const nodes = [{ host: '127.0.0.1', port }];
+      const primaries = new ClusterPrimaries({ ...address, nodes }, { ...parts, durable: undefined });
+      expect(await settleOn(new ClusterStore({ primaries }))).toBe(1);
+      await node.stop();
     });
 
     test('a wrong password is told as what it is, without the password', async () => {

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { GatewayId } from '../../limits/claim.ts';
 import type { Clock } from '../../limits/clock.ts';
 import type { StoreEvents } from '../../limits/counter-store.ts';
+import { isReply } from './ask.ts';
 import { ClaimPipeline } from './claim-pipeline.ts';
 import {
   connectPlain,
@@ -159,7 +160,8 @@ export class ClusterPrimaries {
       if (view !== undefined && view.epoch > this.#epoch && !this.#closed) this.#adopt(view);
       return view;
     } catch (error) {
-      this.#lastError = error instanceof Error ? error.message : String(error);
+      // Why there is no connection is told by its own event.
+      if (isReply(error)) this.#lastError = error.message;
       return undefined;
     }
   }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../limits/clock.ts';
+import { isReply } from './ask.ts';
 import { connectPlain, type Endpoint, type RedisAccess, type RedisTls, untilConnected } from './connect.ts';
 
 /** A primary that sentinels watch over. */
@@ -132,7 +133,8 @@ export class SentinelWatch {
       if (sighting !== undefined) this.#learn(sighting);
       return sighting;
     } catch (error) {
-      this.#lastError = error instanceof Error ? error.message : String(error);
+      // Why there is no connection is told by its own event.
+      if (isReply(error)) this.#lastError = error.message;
       return undefined;
     }
   }
