@@ -75,7 +75,7 @@ function wso2(key: keyof RedisFields): Path {
   return [...redisPath, key];
 }
 
-/** Whether something stands there, sound or not. */
+/** Whether something stands there, sound or not. WSO2's templates write empty strings for "none". */
 function isSet(source: SourceFile, path: Path): boolean {
   const value = valueAt(source.value, path);
   return value !== undefined && value !== '';
@@ -90,7 +90,7 @@ const ways: readonly (readonly [path: Path, name: string])[] = [
 ];
 
 function reportWays(source: SourceFile, namedAt: Path): void {
-  const [first, second] = ways.filter(([path]) => isSet(source, path));
+  const [first, second] = ways.filter(([path]) => valueAt(source.value, path) !== undefined);
   if (first === undefined) {
     const message = 'Counters are to be kept in Redis, but [apim.redis_config] has no host.';
     const hint = 'In its place [sluice.redis] may have a url, sentinels or cluster_nodes.';

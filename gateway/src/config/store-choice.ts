@@ -31,7 +31,7 @@ export function chooseStore(
     if (socket !== undefined) reportTwoStores(source);
     return redisSettings(deployment, { redis, ownRedis, durability, namedAt: counterTypePath(source) });
   }
-  if (durability !== undefined) reportDurability(source);
+  if (durability === 'replica') reportDurability(source);
   if (counterType === 'cluster' || (counterType !== 'local' && clustered)) {
     reportClustering(source, counterType === undefined ? ['clustering', 'enable'] : counterTypePath(source));
   } else if (socket === undefined && !isMistyped(source, counterType)) {
