@@ -26,9 +26,10 @@ export interface FailoverSetup {
 /**
  * `kill`: the primary is gone for good, and comes back empty as a replica. `freeze`: it neither answers nor closes for four seconds.
  * `partition`: replicas hear of writes 20 ms late, then the primary is cut off from them and from the sentinels for four seconds, but
- * not from the gateways. `isolation`: from the gateways as well.
+ * not from the gateways. `isolation`: from the gateways as well. `crash`: a partition in which one gateway is killed before the
+ * failover, with all that it knew. `reshard`: slots of the counters move all the time.
  */
-export const sentinelFaults = ['kill', 'freeze', 'partition', 'isolation'] as const;
+export const sentinelFaults = ['kill', 'freeze', 'partition', 'isolation', 'crash'] as const;
 export const clusterFaults = ['kill', 'freeze', 'reshard'] as const;
 export type FailoverFault = (typeof sentinelFaults)[number] | (typeof clusterFaults)[number];
 
@@ -48,7 +49,7 @@ export async function startSentinelSetup(): Promise<FailoverSetup> {
     servers: setup.servers,
     deployment: deploymentOf(`sentinels = [${endpoints}]\nmaster_name = "limits"`),
     prepare(fault) {
-      const isSlow = fault === 'partition' || fault === 'isolation';
+      const isSlow = fault !== 'kill' && fault !== 'freeze';
       for (const proxy of proxies) proxy.replicationDelayMs = isSlow ? replicationDelayMs : 0;
     },
     async begin(fault) {
@@ -64,11 +65,11 @@ export async function startSentinelSetup(): Promise<FailoverSetup> {
         primary.freeze();
         return async () => primary.thaw();
       }
-      if (fault !== 'partition' && fault !== 'isolation') throw new Error(`no ${fault} with sentinels`);
+      if (fault === 'reshard') throw new Error('no slots with sentinels');
       const index = setup.servers.indexOf(primary);
       const port = setup.announcedPorts[index];
       const proxy = proxies.find((one) => one.port === port)!;
-      proxy.cutOff(fault === 'partition' ? ['sentinel', 'replica'] : ['sentinel', 'replica', 'gateway']);
+      proxy.cutOff(fault === 'isolation' ? ['sentinel', 'replica', 'gateway'] : ['sentinel', 'replica']);
       return async () => proxy.heal();
     },
     async untilWell() {
