@@ -180,11 +180,12 @@ export class ClusterPrimaries {
     this.#epoch = view.epoch;
     this.#owners = [...view.owners];
     const rosters = rostersOf(view.owners);
-    for (const [name, roster] of rosters) this.#at(name).heartbeat.moveTo(roster);
-    this.#withSlots = new Set(rosters.keys());
+    const withSlots = new Set(view.owners.filter((name) => name !== undefined));
+    for (const name of withSlots) this.#at(name).heartbeat.moveTo(rosters.get(name));
+    this.#withSlots = withSlots;
     this.#dismissOthers();
     // A slot that was handed over took its ledgers along; one whose primary is none any more went to a replica.
-    const isReplaced = before.some((name) => name !== undefined && !rosters.has(name));
+    const isReplaced = before.some((name) => name !== undefined && !withSlots.has(name));
     if (isReplaced) this.#parts.events.lossSuspected();
   }
 

@@ -42,7 +42,7 @@ function nameOf([host, port]: readonly unknown[], asked: Endpoint): string | und
 
 const rosterTriesMax = 100_000;
 
-/** For each primary the name of a roster that lies on it; all gateways find the same ones. A primary without slots has none. */
+/** For each primary the name of a roster that lies on it; all gateways find the same ones. One with very few slots may have none. */
 export function rostersOf(owners: ClusterView['owners']): ReadonlyMap<string, string> {
   const rosters = new Map<string, string>();
   const primaries = new Set(owners.filter((name) => name !== undefined)).size;
