@@ -21,6 +21,8 @@ interface Claimed {
   readonly held: number;
 }
 
+const againMs = 2;
+
 /**
  * Listens to what Redis does (MONITOR): each script call with its claims, and what the script then wrote. So it sees every grant
  * without asking a gateway. Its own server connection; a restarted server needs a new one.
@@ -33,7 +35,8 @@ export class Wiretap {
   #socket: Socket | undefined;
   #claims: readonly Claimed[] = [];
 
-  async listen(port: number): Promise<void> {
+  /** With `again` it listens anew whenever its connection has ended, until it is closed. */
+  async listen(port: number, { again = false }: { readonly again?: boolean } = {}): Promise<void> {
     this.close();
     const socket = connect(port, '127.0.0.1');
     // A killed server ends it; the next `listen` replaces it.
@@ -42,7 +45,12 @@ export class Wiretap {
     // Plain lines: a client library may take the first of them for answers.
     const lines = createInterface({ input: socket });
     socket.write('MONITOR\r\n');
-    await once(lines, 'line');
+    socket.on('close', () => {
+      if (again && this.#socket === socket) {
+        setTimeout(() => this.#socket === socket && void this.listen(port, { again }), againMs);
+      }
+    });
+    await Promise.race([once(lines, 'line'), once(socket, 'close')]);
     lines.on('line', (line) => {
       const [, time, words = ''] = /^\+([\d.]+) \[[^\]]*\] "(.*)"$/.exec(line) ?? [];
       if (time !== undefined) this.#heard(Number(time) * 1000, words.split('" "'));

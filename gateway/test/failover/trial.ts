@@ -101,7 +101,8 @@ async function crash({ gateways }: GatewayCluster): Promise<() => Promise<void>>
 
 async function tapOn({ port }: { readonly port: number }): Promise<Wiretap> {
   const tap = new Wiretap();
-  await tap.listen(port);
+  // A failover ends the connections of the server that takes over.
+  await tap.listen(port, { again: true });
   return tap;
 }
 
