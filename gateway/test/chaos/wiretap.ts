@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
@@ -21,7 +20,7 @@ interface Claimed {
   readonly held: number;
 }
 
-const againMs = 2;
+const againMs = 5;
 
 /**
  * Listens to what Redis does (MONITOR): each script call with its claims, and what the script then wrote. So it sees every grant
@@ -44,13 +43,16 @@ export class Wiretap {
     this.#socket = socket;
     // Plain lines: a client library may take the first of them for answers.
     const lines = createInterface({ input: socket });
+    lines.on('error', () => {});
     socket.write('MONITOR\r\n');
-    socket.on('close', () => {
-      if (again && this.#socket === socket) {
+    await new Promise<void>((resolve) => {
+      lines.once('line', () => resolve());
+      socket.on('close', () => {
+        resolve();
+        if (!again || this.#socket !== socket) return;
         setTimeout(() => this.#socket === socket && void this.listen(port, { again }), againMs);
-      }
+      });
     });
-    await Promise.race([once(lines, 'line'), once(socket, 'close')]);
     lines.on('line', (line) => {
       const [, time, words = ''] = /^\+([\d.]+) \[[^\]]*\] "(.*)"$/.exec(line) ?? [];
       if (time !== undefined) this.#heard(Number(time) * 1000, words.split('" "'));
