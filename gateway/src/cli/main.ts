@@ -1,10 +1,10 @@
-import { hostname } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { checkHome } from './commands/check.ts';
 import { runCounters } from './commands/counters.ts';
 import { runDemo, type DemoOptions } from './commands/demo.ts';
 import { runStart, type StartOptions } from './commands/start.ts';
 import { exitCodes } from './exit-codes.ts';
+import { machineEnvironment } from './machine.ts';
 
 /** Runs one command; resolves to the exit code. Results go to stdout, words for people to stderr. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -66,11 +66,12 @@ function addCheck(program: Command, finish: Finish): void {
     .command('check')
     .description('read every file of a home and print every problem with file, line and column')
     .addOption(homeOption())
+    .option('--online', 'also connect to the Redis that the files name, and look whether it can be relied on')
     .option('--json', 'print the findings as JSON')
-    .action(({ home, json = false }: { home: string; json?: boolean }) => {
-      const environment = { variables: process.env, hostName: hostname() };
+    .action(({ home, json = false, online = false }: { home: string; json?: boolean; online?: boolean }) => {
+      const environment = machineEnvironment(home);
       const { stdout, stderr } = process;
-      return finish(checkHome({ homePath: home, json, stdout, stderr, environment }));
+      return finish(checkHome({ homePath: home, json, online, stdout, stderr, environment }));
     });
 }
 

@@ -1,6 +1,6 @@
 import type { StoreSettings } from '../config/config.ts';
+import { parseRedisUrl } from '../config/redis-url.ts';
 
-const redisPort = 6379;
 const connectDeadlineMs = 1000;
 
 /**
@@ -12,26 +12,23 @@ export function parseStoreUrl(text: string): StoreSettings | string {
   if (text.startsWith('unix:') && text.length > 'unix:'.length) {
     return { kind: 'peer', socketPath: text.slice('unix:'.length) };
   }
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== 'redis:' && url.protocol !== 'rediss:') || url.hostname === '') {
-    return `found ${JSON.stringify(withoutPassword(text))}, expected local, unix:/path or redis://host:port/database`;
+  const url = parseRedisUrl(text);
+  if (typeof url === 'string') {
+    return `found ${JSON.stringify(withoutUser(text))}, expected local, unix:/path or redis://host:port/database`;
   }
-  const database = url.pathname === '' || url.pathname === '/' ? 0 : Number(url.pathname.slice(1));
-  if (!Number.isInteger(database) || database < 0)
-    return `found the database "${url.pathname}", expected a number`;
   return {
     kind: 'redis',
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? redisPort : Number(url.port),
-    ...(url.username !== '' && { user: decodeURIComponent(url.username) }),
-    ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
-    database,
-    tls: url.protocol === 'rediss:',
+    topology: 'standalone',
+    ...url,
+    database: url.database ?? 0,
+    tls: url.tls && {},
     connectDeadlineMs,
     silenceMsMax: connectDeadlineMs,
+    durability: 'primary',
   };
 }
 
-function withoutPassword(text: string): string {
-  return text.replace(/:[^:@/]*@/, ':…@');
+/** Nobody knows where the password of a broken URL ends. */
+function withoutUser(text: string): string {
+  return text.replace(/\/\/.*@/, '//***@');
 }

@@ -50,17 +50,58 @@ export interface ClusterSettings {
   readonly onLostMajority: 'share' | 'whole';
 }
 
-export interface RedisSettings {
-  readonly kind: 'redis';
+/** Where Redis is, and how it is reached. */
+export type RedisSettings = StandaloneRedis | SentinelRedis | ClusterRedis;
+
+/** One server, whichever role it has. */
+export interface StandaloneRedis extends RedisAccess, Endpoint {
+  readonly topology: 'standalone';
+}
+
+/** A primary that sentinels watch over; they are asked which server it is. */
+interface SentinelRedis extends RedisAccess {
+  readonly topology: 'sentinel';
+  readonly sentinels: readonly Endpoint[];
+  readonly masterName: string;
+  readonly sentinelUser?: string;
+  readonly sentinelPassword?: string;
+  readonly sentinelTls: false | TlsSettings;
+}
+
+/** A Redis Cluster; its nodes tell which of them has which slots. */
+interface ClusterRedis extends RedisAccess {
+  readonly topology: 'cluster';
+  /** Whom to ask first. */
+  readonly nodes: readonly Endpoint[];
+}
+
+export interface Endpoint {
   readonly host: string;
   readonly port: number;
+}
+
+interface RedisAccess {
+  readonly kind: 'redis';
   readonly user?: string;
   readonly password?: string;
   readonly database: number;
-  readonly tls: boolean;
+  readonly tls: false | TlsSettings;
   readonly connectDeadlineMs: number;
   /** A connection that stays silent this long while it owes an answer is given up. */
   readonly silenceMsMax: number;
+  /** When a claim counts: when the primary has it, or when a replica has it too. */
+  readonly durability: Durability;
+}
+
+export type Durability = 'primary' | 'replica';
+
+/** Texts are PEM; without `ca` the authorities that Node trusts are. */
+export interface TlsSettings {
+  readonly ca?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+  /** The name the server's certificate must bear, instead of its host's. */
+  readonly serverName?: string;
 }
 
 /** How gateways take units from the store ahead of the requests that spend them. */

@@ -10,13 +10,15 @@ import {
 } from './check-value.ts';
 import { type NoEffect, nothing } from './no-effect.ts';
 import { didYouMean, quote } from './nearest-name.ts';
+import type { Environment } from './home.ts';
 import { type Expand, placeholderPattern } from './placeholders.ts';
 import { isRecord, type Path, type SourceFile, valueAt } from './source-file.ts';
 
-/** deployment.toml, parsed, with what its placeholders stand for. */
+/** deployment.toml, parsed, with what its placeholders stand for and the files that it names. */
 export interface Deployment {
   readonly source: SourceFile;
   readonly expand: Expand;
+  readonly namedFile: Environment['namedFile'];
 }
 
 /** What may stand in a table. An unknown key is an error in our own; WSO2's hold much that nobody here knows. */

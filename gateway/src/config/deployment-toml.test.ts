@@ -66,6 +66,7 @@ host = "::"
 [sluice.store]
 on_failure = "allow"
 on_failure_of = { burst = "deny" }
+durability = "replica"
 [sluice.leases]
 horizon = "10"
 recheck = 10000
@@ -84,13 +85,15 @@ rate_limit_fields = "false"
   });
   expect(settings?.store).toEqual({
     kind: 'redis',
+    topology: 'standalone',
     host: '::1',
     port: 6380,
     password: '1234',
     database: 2,
-    tls: true,
+    tls: {},
     connectDeadlineMs: 2000,
     silenceMsMax: 3000,
+    durability: 'replica',
   });
 });
 
@@ -133,6 +136,7 @@ describe('where counters are kept', () => {
     ['a gateway count', '[apim.redis_config]\nmin_gateway_count = 3', '2 warning counts-per-gateway'],
     ['a gateway id', '[apim.redis_config]\nhost = "h"\ngateway_id = "a"', '3 warning counts-per-gateway'],
     ['a Redis server', '[apim.redis_config]\nhost = "h"', '1 warning counts-per-gateway'],
+    ['a Redis Cluster', '[sluice.redis]\ncluster_nodes = ["h:1"]', '1 warning counts-per-gateway'],
     [
       'clustering',
       `[throttle_properties]\n'throttling.distributed.counter.type' = "local"\n[clustering]\nenable = true`,

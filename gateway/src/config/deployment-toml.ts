@@ -22,7 +22,8 @@ export function readDeploymentToml(
 ): Settings | undefined {
   const source = findDeploymentToml(home, report);
   if (source === undefined) return undefined;
-  const deployment: Deployment = { source, expand: placeholders(source, environment) };
+  const { namedFile } = environment;
+  const deployment: Deployment = { source, expand: placeholders(source, environment), namedFile };
   reportTables(source);
   const redis = readRedisTable(deployment);
   const store = readStoreTable(deployment);
@@ -120,7 +121,7 @@ function reportTables(source: SourceFile): void {
   const inApim = { read: ['redis_config'], noEffect: apimSections, unknownIs: 'warning' } as const;
   reportKeys(source, entriesOf(source, ['apim']), inApim);
   const inSluice = {
-    read: ['listener', 'admin', 'store', 'leases', 'responses'],
+    read: ['redis', 'listener', 'admin', 'store', 'leases', 'responses'],
     unknownIs: 'error',
   } as const;
   reportKeys(source, entriesOf(source, ['sluice']), inSluice);

@@ -55,8 +55,14 @@ export function oneOf<const Word extends string>(words: readonly Word[]): z.ZodT
 }
 
 /** A list; `of` says what it holds. */
-export function listOf<Item>(item: z.ZodType<Item>, of: string): z.ZodType<Item[]> {
-  return z.array(item, { error: `a list of ${of}` });
+export function listOf<Item>(
+  item: z.ZodType<Item>,
+  of: string,
+  { from = 0, to = Infinity }: { readonly from?: number; readonly to?: number } = {},
+): z.ZodType<Item[]> {
+  const error = `a list of ${of}`;
+  const list = z.array(item, { error }).min(from, { error });
+  return Number.isFinite(to) ? list.max(to, { error }) : list;
 }
 
 /** A mapping with these keys. `ignored` are keys that exist in WSO2 but have no effect here and get no finding. */

@@ -14,7 +14,12 @@ export type Home = readonly HomeFile[];
 export interface Environment {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly hostName: string;
+  /** Looks up a file that a setting names, by a path relative to the home. */
+  readonly namedFile?: (path: string) => NamedFile;
 }
+
+/** The text of a file, or why it can't be had, such as `ENOENT`. */
+export type NamedFile = { readonly text: string } | { readonly problem: string };
 
 /** Where deployment.toml may stand; WSO2's place first. */
 export const deploymentPaths = ['repository/conf/deployment.toml', 'deployment.toml'] as const;

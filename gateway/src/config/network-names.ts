@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Endpoint } from './config.ts';
 import { text } from './expected.ts';
 
 /** A host by name or address, without a port. */
@@ -22,4 +23,22 @@ export function networkRange(): z.ZodType<string> {
   return z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
     error: 'an address or a range such as "10.0.0.0/8" or "fd00::/8"',
   });
+}
+
+/** `host:port`; the address of an IPv6 host stands in brackets. */
+export function endpoint(): z.ZodType<Endpoint> {
+  const error = 'a host and its port, such as "10.0.0.1:6379" or "[fd00::1]:6379"';
+  return z.string({ error }).transform((written, context) => {
+    const found = endpointOf(written);
+    if (found !== undefined) return found;
+    context.addIssue({ code: 'custom', message: error });
+    return z.NEVER;
+  });
+}
+
+function endpointOf(written: string): Endpoint | undefined {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(written) ?? [];
+  const host = hostName().safeParse(bracketed ?? plain);
+  const port = Number(digits);
+  return host.success && port >= 1 && port <= 65_535 ? { host: host.data, port } : undefined;
 }

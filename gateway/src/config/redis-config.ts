@@ -36,8 +36,8 @@ export function readRedisTable(deployment: Deployment): RedisFields {
 const bounded = ' ms (0, which means no limit in WSO2, is refused: every wait has a bound)';
 const deadline = wholeNumber(1, 60_000, bounded).optional();
 const credentialError = { error: 'a string of at most 1000 characters' };
-/** WSO2's templates write empty strings for "none". */
-const credential = z
+/** A user or a password. WSO2's templates write empty strings for "none". */
+export const credential: z.ZodOptional<z.ZodType<string>> = z
   .union([z.string(), z.number().transform(String)], credentialError)
   .pipe(z.string().max(1000, credentialError))
   .optional();

@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import type { OnStoreFailure } from '../policy/levels.ts';
-import type { StoreSettings } from './config.ts';
+import type { Durability, StoreSettings } from './config.ts';
 import { type Deployment, readTable } from './deployment-table.ts';
 import { clusterSettings, readClusteringTable } from './clustering.ts';
 import { mapping, oneOf, text } from './expected.ts';
 import { throttleKeys } from './no-effect.ts';
 import { type RedisFields, redisPath } from './redis-config.ts';
+import { redisSettings } from './redis-settings.ts';
+import { readOwnRedisTable, ownRedisPath } from './redis-table.ts';
 import { type Path, type SourceFile, valueAt } from './source-file.ts';
 
 /** Reads `[sluice.store]`, except for its table `on_failure_of`. */
@@ -21,16 +23,18 @@ export function readStoreTable(deployment: Deployment): StoreFields {
 export function chooseStore(
   deployment: Deployment,
   redis: RedisFields,
-  { socket }: StoreFields,
+  { socket, durability }: StoreFields,
 ): StoreSettings {
   const { source } = deployment;
+  const ownRedis = readOwnRedisTable(deployment);
   const counterType = readTable(deployment, throttleTable)[counterTypeKey];
   const clustering = readClusteringTable(deployment);
   const clustered = clustering.enable ?? false;
   if (counterType === 'redis') {
     if (socket !== undefined) reportTwoStores(source, 'in Redis');
-    return redisSettings(source, redis);
+    return redisSettings(deployment, { redis, ownRedis, durability, namedAt: counterTypePath(source) });
   }
+  if (durability === 'replica') reportDurability(source);
   const byMembers = counterType === 'cluster' || (counterType !== 'local' && clustered);
   if (byMembers && socket !== undefined) reportTwoStores(source, 'by the clustered gateways');
   if (byMembers && clustered) return clusterSettings(deployment, clustering);
@@ -55,6 +59,7 @@ const throttleTable = {
 export interface StoreFields {
   readonly socket?: string | undefined;
   readonly on_failure?: OnStoreFailure | undefined;
+  readonly durability?: Durability | undefined;
 }
 
 const storeTable = {
@@ -63,6 +68,7 @@ const storeTable = {
     socket: text({ expected: 'the path of a socket, at most 100 characters', charactersMax: 100 }).optional(),
     on_failure: oneOf(['local', 'deny', 'allow']).optional(),
     on_failure_of: z.unknown().optional(),
+    durability: oneOf(['primary', 'replica']).optional(),
   }),
   unknownIs: 'error',
 } as const;
@@ -72,29 +78,15 @@ function isMistyped(source: SourceFile, counterType: string | undefined): boolea
   return counterType === undefined && valueAt(source.value, counterTypePath(source)) !== undefined;
 }
 
-function redisSettings(source: SourceFile, redis: RedisFields): StoreSettings {
-  const isMissing = valueAt(source.value, [...redisPath, 'host']) === undefined;
-  if (isMissing) {
-    const message = 'Counters are to be kept in Redis, but [apim.redis_config] has no host.';
-    source.error({ code: 'missing-value', path: counterTypePath(source), message });
-  }
-  return {
-    kind: 'redis',
-    host: redis.host ?? '',
-    port: redis.port ?? 6379,
-    ...(redis.user ? { user: redis.user } : {}),
-    ...(redis.password ? { password: redis.password } : {}),
-    database: redis.database_id ?? 0,
-    tls: redis.ssl ?? false,
-    connectDeadlineMs: redis.connection_timeout ?? 1000,
-    silenceMsMax: redis.socket_timeout ?? 1000,
-  };
-}
-
 function reportTwoStores(source: SourceFile, other: string): void {
   const message = `Counters are kept ${other} or behind a socket, not both.`;
   const hint = `Remove the socket, or set '${counterTypeKey}' = "local".`;
   source.error({ code: 'conflict', path: ['sluice', 'store', 'socket'], message, hint });
+}
+
+function reportDurability(source: SourceFile): void {
+  const message = 'Only a Redis has replicas, and counters are not kept in one.';
+  source.error({ code: 'conflict', path: [...storeTable.path, 'durability'], message });
 }
 
 function reportNotClustered(source: SourceFile): void {
@@ -109,6 +101,7 @@ function warnAboutSeveralGateways(source: SourceFile, redis: RedisFields, cluste
     [(redis.min_gateway_count ?? 1) > 1, [...redisPath, 'min_gateway_count']],
     [redis.gateway_id !== undefined, [...redisPath, 'gateway_id']],
     [valueAt(source.value, redisPath) !== undefined, redisPath],
+    [valueAt(source.value, ownRedisPath) !== undefined, ownRedisPath],
     [clustered, ['clustering']],
   ];
   const sign = signs.find(([present]) => present);

@@ -1,5 +1,5 @@
 import { addressOf } from '../config/clustering.ts';
-import type { ClusterSettings, StoreSettings } from '../config/config.ts';
+import type { ClusterSettings, RedisSettings, StoreSettings } from '../config/config.ts';
 import type { GatewayId } from '../limits/claim.ts';
 import type { Clock } from '../limits/clock.ts';
 import type { CounterStore, StoreEvents } from '../limits/counter-store.ts';
@@ -7,7 +7,11 @@ import { MembersStore } from './members/members-store.ts';
 import { listenForMembers, TcpMesh } from './members/tcp-mesh.ts';
 import { MemoryStore } from './memory-store.ts';
 import { PeerStore } from './peer/peer-store.ts';
-import { connectRedis, type RedisAddress } from './redis/connect.ts';
+import { ClaimPipeline } from './redis/claim-pipeline.ts';
+import { ClusterPrimaries } from './redis/cluster-primaries.ts';
+import { ClusterStore } from './redis/cluster-store.ts';
+import { connectRedis, type RedisWithScripts } from './redis/connect.ts';
+import { connectSentinel } from './redis/connect-sentinel.ts';
 import { RedisStore } from './redis/redis-store.ts';
 
 const ledgersMax = 1_000_000;
@@ -18,7 +22,10 @@ const ledgersMax = 1_000_000;
  */
 const silenceMsMax = 500;
 
-interface OpenTerms {
+/** Connections for claims that wait for a replica: each has one batch under way at a time. */
+const durableLanes = 4;
+
+interface StoreOwner {
   readonly gateway: GatewayId;
   readonly clock: Clock;
   readonly events: StoreEvents;
@@ -32,7 +39,7 @@ interface OpenTerms {
  * Opens the store that the configuration names. Doesn't wait for a connection: claims fail until there is one. Rejects when the port
  * for other members can't be had.
  */
-export async function openStore(settings: StoreSettings, of: OpenTerms): Promise<CounterStore> {
+export async function openStore(settings: StoreSettings, of: StoreOwner): Promise<CounterStore> {
   switch (settings.kind) {
     case 'memory':
       return new MemoryStore({ nowMs: () => of.clock.wallMs(), gateways: () => 1, ledgersMax });
@@ -41,13 +48,15 @@ export async function openStore(settings: StoreSettings, of: OpenTerms): Promise
     case 'cluster':
       return openMembers(settings, of);
     case 'redis':
-      return new RedisStore({ redis: connectRedis(boundedSilence(settings, of.claimDeadlineMs)), ...of });
+      return openRedis(boundedSilence(settings, of.claimDeadlineMs), of);
+    default:
+      return settings satisfies never;
   }
 }
 
 async function openMembers(
   settings: ClusterSettings,
-  { gateway, clock, events, report }: OpenTerms,
+  { gateway, clock, events, report }: StoreOwner,
 ): Promise<MembersStore> {
   const { host, port, domain, secret, members, onLostMajority } = settings;
   const self = { id: gateway, address: addressOf(host, port) };
@@ -61,7 +70,32 @@ async function openMembers(
   });
 }
 
-function boundedSilence(address: RedisAddress, claimDeadlineMs: number): RedisAddress {
+function openRedis(settings: RedisSettings, of: StoreOwner): CounterStore {
+  const isDurable = settings.durability === 'replica';
+  const replicaWaitMs = of.claimDeadlineMs;
+  const pipeline = (lanes: readonly RedisWithScripts[]): ClaimPipeline | undefined =>
+    isDurable ? new ClaimPipeline({ lanes, replicaWaitMs }) : undefined;
+  const lanes = isDurable ? durableLanes : 0;
+  switch (settings.topology) {
+    case 'standalone': {
+      const durable = pipeline(Array.from({ length: lanes }, () => connectRedis(settings)));
+      return new RedisStore({ redis: connectRedis(settings), durable, ...of });
+    }
+    case 'sentinel': {
+      const primary = connectSentinel(settings, of.clock, lanes);
+      const { main: redis, close: alsoClose } = primary;
+      return new RedisStore({ redis, durable: pipeline(primary.lanes), alsoClose, ...of });
+    }
+    case 'cluster': {
+      const durable = isDurable ? { lanes, replicaWaitMs } : undefined;
+      return new ClusterStore({ primaries: new ClusterPrimaries(settings, { ...of, durable }) });
+    }
+    default:
+      return settings satisfies never;
+  }
+}
+
+function boundedSilence(settings: RedisSettings, claimDeadlineMs: number): RedisSettings {
   const enoughMs = Math.max(silenceMsMax, 10 * claimDeadlineMs);
-  return { ...address, silenceMsMax: Math.min(address.silenceMsMax, enoughMs) };
+  return { ...settings, silenceMsMax: Math.min(settings.silenceMsMax, enoughMs) };
 }

@@ -13,7 +13,8 @@ export interface GatewaySettings {
   readonly home: string;
   readonly port: number;
   readonly adminPort: number;
-  readonly storeUrl: string;
+  /** Instead of what its home says. */
+  readonly storeUrl?: string;
   /** Where its access log and what it writes to stderr are kept. */
   readonly folder: string;
 }
@@ -52,7 +53,8 @@ export class GatewayProcess {
   /** Starts it and waits until it listens. */
   async start(): Promise<void> {
     const { id, home, port, adminPort, storeUrl } = this.settings;
-    const args = ['start', '--home', home, '--gateway-id', id, '--store', storeUrl];
+    const args = ['start', '--home', home, '--gateway-id', id];
+    if (storeUrl !== undefined) args.push('--store', storeUrl);
     args.push('--port', String(port), '--admin-port', String(adminPort));
     const log = openSync(this.#logPath, 'a');
     const said = openSync(this.#saidPath, 'a');

@@ -62,18 +62,20 @@ export function offers(workers: number): readonly Offer[] {
   }));
 }
 
-/** The home of the cluster: one API, and for each limit a tier of its name and an application that subscribes with it. */
+/** The home of the chaos cluster. */
 export function chaosHome(
   redis: RedisServer,
   backendPort: number,
   onFailure: OnFailure,
 ): Record<string, string> {
+  return homeWith(redisDeployment(redis, `[sluice.store]\non_failure = "${onFailure}"\n`), backendPort);
+}
+
+/** A home with one API, and for each limit a tier of its name and an application that subscribes with it. */
+export function homeWith(deployment: string, backendPort: number): Record<string, string> {
   const names = limits.map(({ name }) => name);
   const files: Record<string, string> = {
-    'repository/conf/deployment.toml': redisDeployment(
-      redis,
-      `[sluice.store]\non_failure = "${onFailure}"\n`,
-    ),
+    'repository/conf/deployment.toml': deployment,
     'apis/Open.yaml': apiProject({ name: 'Open', production: backendPort, policies: names }),
   };
   for (const limit of limits) {

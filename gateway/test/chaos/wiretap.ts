@@ -1,5 +1,5 @@
-import { Redis } from 'ioredis';
-import { plainConnection } from '../support/redis-server.ts';
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 
 /** One claim as Redis settled it, by Redis' own account. */
 export interface Settled {
@@ -20,6 +20,8 @@ interface Claimed {
   readonly held: number;
 }
 
+const againMs = 5;
+
 /**
  * Listens to what Redis does (MONITOR): each script call with its claims, and what the script then wrote. So it sees every grant
  * without asking a gateway. Its own server connection; a restarted server needs a new one.
@@ -29,20 +31,32 @@ export class Wiretap {
   /** When it last heard FLUSHALL, in ms of the wall clock. */
   flushedAtMs: number | undefined;
   readonly #accounts = new Map<string, number>();
-  #redis: Redis | undefined;
+  #socket: Socket | undefined;
   #claims: readonly Claimed[] = [];
 
-  async listen(port: number): Promise<void> {
+  /** With `again` it listens anew whenever its connection has ended, until it is closed. */
+  async listen(port: number, { again = false }: { readonly again?: boolean } = {}): Promise<void> {
     this.close();
-    const redis = new Redis({ ...plainConnection, port });
+    const socket = connect(port, '127.0.0.1');
     // A killed server ends it; the next `listen` replaces it.
-    redis.on('error', () => {});
-    this.#redis = await redis.monitor();
-    this.#redis.on('error', () => {});
-    redis.disconnect();
-    this.#redis.on('monitor', (time: string, args: readonly string[]) =>
-      this.#heard(Number(time) * 1000, args),
-    );
+    socket.on('error', () => {});
+    this.#socket = socket;
+    // Plain lines: a client library may take the first of them for answers.
+    const lines = createInterface({ input: socket });
+    lines.on('error', () => {});
+    socket.write('MONITOR\r\n');
+    await new Promise<void>((resolve) => {
+      lines.once('line', () => resolve());
+      socket.on('close', () => {
+        resolve();
+        if (!again || this.#socket !== socket) return;
+        setTimeout(() => this.#socket === socket && void this.listen(port, { again }), againMs);
+      });
+    });
+    lines.on('line', (line) => {
+      const [, time, words = ''] = /^\+([\d.]+) \[[^\]]*\] "(.*)"$/.exec(line) ?? [];
+      if (time !== undefined) this.#heard(Number(time) * 1000, words.split('" "'));
+    });
   }
 
   /** Forgets what it has heard, though not what gateways hold. */
@@ -52,8 +66,8 @@ export class Wiretap {
   }
 
   close(): void {
-    this.#redis?.disconnect();
-    this.#redis = undefined;
+    this.#socket?.destroy();
+    this.#socket = undefined;
   }
 
   #heard(atMs: number, args: readonly string[]): void {

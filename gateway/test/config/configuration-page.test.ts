@@ -6,7 +6,8 @@ import { readDeploymentToml, type Settings } from '../../src/config/deployment-t
 import { type Diagnostic, diagnosticCodes } from '../../src/config/diagnostic.ts';
 import { throttleKeys } from '../../src/config/no-effect.ts';
 import { readConfig } from '../../src/config/read-config.ts';
-import { isRecord } from '../../src/config/source-file.ts';
+import { ownRedisKeys, ownRedisPath } from '../../src/config/redis-table.ts';
+import { isRecord, valueAt } from '../../src/config/source-file.ts';
 import { levels } from '../../src/policy/levels.ts';
 import {
   builtInAdvancedPolicies,
@@ -19,10 +20,11 @@ const pageUrl = new URL('../../../docs/reference/configuration.md', import.meta.
 const page = readFileSync(fileURLToPath(pageUrl), 'utf8');
 const defaults = /```toml\n([^]*?)```/.exec(page)?.[1] ?? '';
 
-function settingsOf(text: string): Settings {
+function settingsOf(text: string, namedFile = environment.namedFile!): Settings {
   const found: Diagnostic[] = [];
   const home = [{ path: 'deployment.toml', text }];
-  const settings = readDeploymentToml(home, environment, (diagnostic) => found.push(diagnostic));
+  const report = (diagnostic: Diagnostic): unknown => found.push(diagnostic);
+  const settings = readDeploymentToml(home, { ...environment, namedFile }, report);
   expect(found).toEqual([]);
   return settings!;
 }
@@ -45,7 +47,12 @@ function otherThan(key: string, value: unknown): unknown {
   if (Array.isArray(value)) return ['10.0.0.0/8'];
   if (typeof value === 'number') return value + 1;
   if (typeof value === 'boolean') return key === 'enable' ? value : !value;
-  const others: Readonly<Record<string, string>> = { local: 'deny', seconds: 'http-date', redis: 'redis' };
+  const others: Readonly<Record<string, string>> = {
+    local: 'deny',
+    seconds: 'http-date',
+    redis: 'redis',
+    primary: 'replica',
+  };
   return others[String(value)] ?? `${String(value)}1`;
 }
 
@@ -60,7 +67,8 @@ describe('the page about configuration', () => {
   test('shows every key: with others than the shown values, no setting stays as it was', () => {
     const before = leavesOf(settingsOf(defaults));
     const after = leavesOf(settingsOf(stringify(otherThan('', parse(defaults)))));
-    const kept = [...before].filter(([name, value]) => name !== 'store.kind' && after.get(name) === value);
+    const chosen = new Set(['store.kind', 'store.topology']);
+    const kept = [...before].filter(([name, value]) => !chosen.has(name) && after.get(name) === value);
     expect(kept).toEqual([]);
     expect(before.size).toBeGreaterThan(20);
   });
@@ -73,6 +81,26 @@ describe('the page about configuration', () => {
       );
       expect(page).toContain(`\`${key}\``);
     }
+  });
+
+  test('shows homes for every way to a Redis, with every key of ours about it', () => {
+    const [, ...examples] = [...page.matchAll(/```toml\n([^]*?)```/g)].map(([, text = '']) => text);
+    const stores = examples.map((text) => {
+      const counter = '[throttle_properties]\n"throttling.distributed.counter.type" = "redis"\n';
+      const pem = '-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n';
+      return settingsOf(`${text}\n${counter}`, () => ({ text: pem })).store;
+    });
+    expect(stores.map((store) => store.kind === 'redis' && store.topology)).toEqual([
+      'sentinel',
+      'cluster',
+      'standalone',
+    ]);
+    const shown = new Set<string>();
+    for (const text of examples) {
+      for (const key of leavesOf(valueAt(parse(text), ownRedisPath)).keys()) shown.add(key);
+    }
+    expect(shown).toEqual(new Set(ownRedisKeys));
+    for (const key of ownRedisKeys) expect(page).toContain(`\`${key}\``);
   });
 
   test('shows a policy that is read as it stands, with algorithms of its own', () => {

@@ -4,7 +4,11 @@ import type { Environment, Home } from '../../src/config/home.ts';
 /** Files by path. */
 export type Files = Readonly<Record<string, string>>;
 
-export const environment: Environment = { variables: { REDIS_PASSWORD: 'hunter2' }, hostName: 'test-host' };
+export const environment: Environment = {
+  variables: { REDIS_PASSWORD: 'hunter2' },
+  hostName: 'test-host',
+  namedFile: () => ({ problem: 'ENOENT' }),
+};
 
 export function homeOf(files: Files): Home {
   return Object.entries(files).map(([path, text]) => ({ path, text }));

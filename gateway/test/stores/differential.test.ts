@@ -4,14 +4,19 @@ import { counterKey, type CounterKey } from '../../src/limits/counter-key.ts';
 import { ceiling, lengthMs, mattersUntilMs, type Ledger } from '../../src/limits/ledger.ts';
 import type { Limit } from '../../src/limits/limit.ts';
 import { MemoryStore } from '../../src/stores/memory-store.ts';
+import type { CounterStore } from '../../src/limits/counter-store.ts';
+import { ClusterPrimaries } from '../../src/stores/redis/cluster-primaries.ts';
+import { ClusterStore } from '../../src/stores/redis/cluster-store.ts';
 import { connectRedis } from '../../src/stores/redis/connect.ts';
+import { connectSentinel } from '../../src/stores/redis/connect-sentinel.ts';
 import { RedisStore } from '../../src/stores/redis/redis-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { seededRandom, type Random } from '../support/random.ts';
 import { StoreEar } from '../support/store-ear.ts';
+import { RedisCluster } from '../support/redis-cluster.ts';
+import { RedisSentinels } from '../support/redis-sentinels.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
 
-const claimsTotal = 120_000;
 const rounds = 10;
 const claimsPerCall = 60;
 
@@ -94,12 +99,58 @@ function changed(limit: Limit, random: Random): Limit {
   return { ...limit, quota: random.below(2 * limit.quota + 2) };
 }
 
-describe.skipIf(redisMissing)('memory and Redis, on one virtual clock', () => {
-  let server: RedisServer;
+/** A store on a virtual clock, and what it needs beneath it. */
+interface Topology {
+  open(nowMs: () => number): CounterStore;
+  stop(): Promise<void>;
+}
+
+const parts = {
+  gateway: gateways[0]!,
+  clock: { ...systemClock, after: () => () => {} },
+  events: new StoreEar(),
+};
+
+async function standalone(): Promise<Topology> {
+  const server = await RedisServer.start();
+  return {
+    open: (nowMs) => new RedisStore({ redis: connectRedis(server.address), nowMs, ...parts }),
+    stop: () => server.stop(),
+  };
+}
+
+async function sentinels(): Promise<Topology> {
+  const setup = await RedisSentinels.start();
+  return {
+    open(nowMs) {
+      const { main: redis, close: alsoClose } = connectSentinel(setup.address, systemClock);
+      return new RedisStore({ redis, alsoClose, nowMs, ...parts });
+    },
+    stop: () => setup.stop(),
+  };
+}
+
+async function cluster(): Promise<Topology> {
+  const setup = await RedisCluster.start();
+  return {
+    open(nowMs) {
+      const primaries = new ClusterPrimaries(setup.address, { ...parts, durable: undefined });
+      return new ClusterStore({ primaries, nowMs });
+    },
+    stop: () => setup.stop(),
+  };
+}
+
+describe.skipIf(redisMissing).each([
+  { name: 'Redis', claimsTotal: 120_000, start: standalone },
+  { name: 'Redis with sentinels', claimsTotal: 30_000, start: sentinels },
+  { name: 'Redis Cluster', claimsTotal: 30_000, start: cluster },
+])('memory and $name, on one virtual clock', ({ name, claimsTotal, start }) => {
+  let topology: Topology;
   beforeAll(async () => {
-    server = await RedisServer.start();
+    topology = await start();
   });
-  afterAll(() => server.stop());
+  afterAll(() => topology?.stop());
 
   test(
     `give the same answers and ledgers over ${claimsTotal} random claims`,
@@ -109,7 +160,7 @@ describe.skipIf(redisMissing)('memory and Redis, on one virtual clock', () => {
       const seen = { granted: 0, partlyGranted: 0, refused: 0, stale: 0, healed: 0, windows: 0, lost: 0 };
       // In rounds on keys of their own: Redis drops keys in real time, which may not pass while the virtual clock stands.
       for (let round = 0; round < rounds; round += 1) await compare(random, round, seen);
-      process.stdout.write(`  differential, seed ${random.seed}: ${JSON.stringify(seen)}\n`);
+      process.stdout.write(`  differential, ${name}, seed ${random.seed}: ${JSON.stringify(seen)}\n`);
       for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(100);
     },
   );
@@ -119,13 +170,7 @@ describe.skipIf(redisMissing)('memory and Redis, on one virtual clock', () => {
     let nowMs = 1_790_000_000_123;
     let latestMs = nowMs;
     const memory = new MemoryStore({ nowMs: () => nowMs, gateways: () => 0, ledgersMax: 1000 });
-    const redis = new RedisStore({
-      redis: connectRedis(server.address),
-      gateway: gateways[0]!,
-      clock: { ...systemClock, after: () => () => {} },
-      events: new StoreEar(),
-      nowMs: () => nowMs,
-    });
+    const redis = topology.open(() => nowMs);
     const keys = new Map<CounterKey, Limit>();
     for (let done = 0; done < claimsTotal / rounds; done += claimsPerCall) {
       const context = `seed ${random.seed}, round ${round}, claims ${done} to ${done + claimsPerCall}`;

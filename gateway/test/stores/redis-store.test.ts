@@ -142,6 +142,65 @@ describe.skipIf(redisMissing)('the Redis store', () => {
     await store.close();
   });
 
+  test('what Redis refuses for its own reasons fails as what it is, on a connection that stays', async () => {
+    const store = await open('refused');
+    const admin = server.client();
+    const connections = async (): Promise<number> =>
+      Number(/total_connections_received:(\d+)/.exec(await admin.info('stats'))?.[1]);
+    const failing = async (seq: number): Promise<string> =>
+      store.settle([claimOn('refused', 'refused', seq)]).then(
+        () => 'settled',
+        (error: unknown) => (error instanceof StoreError ? error.message : 'a bug'),
+      );
+    await store.settle([claimOn('refused', 'refused', 1)]);
+    const before = await connections();
+    await admin.config('SET', 'maxmemory', 1);
+    expect(await failing(2)).toContain('OOM');
+    await admin.config('SET', 'maxmemory', 0);
+    await admin.config('SET', 'min-replicas-to-write', 1);
+    expect(await failing(3)).toContain('NOREPLICAS');
+    await admin.config('SET', 'min-replicas-to-write', 0);
+    await admin.config('SET', 'busy-reply-threshold', 20);
+    const endless = server.ask('EVAL', 'while true do end', 0).catch(() => 'killed');
+    await until(async () => (await failing(4)).includes('BUSY'));
+    await admin.script('KILL');
+    expect(await endless).toBe('killed');
+    expect(await failing(5)).toBe('settled');
+    // One was the endless script's own.
+    expect(await connections()).toBe(before + 1);
+    admin.disconnect();
+    await store.close();
+  });
+
+  test('a Redis that is still loading its data is waited for, and no claim reaches it before', async () => {
+    const slow = await RedisServer.start([
+      '--key-load-delay',
+      '300',
+      '--loading-process-events-interval-bytes',
+      '1024',
+    ]);
+    const ear = new StoreEar();
+    const redis = connectRedis(slow.address);
+    const store = new RedisStore({ redis, gateway: gateway('loading'), clock: systemClock, events: ear });
+    await store.settle([claimOn('loading', 'loading', 1)]);
+    await slow.ask('EVAL', "for i = 1, 5000 do redis.call('SET', i, i) end", 0);
+    await slow.ask('SAVE');
+    const losses = ear.losses;
+    await slow.kill();
+    await slow.restart();
+    expect(String(await slow.ask('INFO', 'persistence'))).toContain('loading:1');
+    const failed = await store.settle([claimOn('loading', 'loading', 2)]).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(StoreError);
+    await until(async () => {
+      const grants = await store.settle([claimOn('loading', 'loading', 3)]).catch(() => []);
+      return grants.length === 1;
+    });
+    expect(String(await slow.ask('INFO', 'persistence'))).toContain('loading:0');
+    expect(ear.losses).toBeGreaterThan(losses);
+    await store.close();
+    await slow.stop();
+  });
+
   test('never hangs on a frozen Redis, and never sends a claim twice', async () => {
     const store = await open('frozen');
     await store.settle([claimOn('frozen', 'frozen', 1)]);

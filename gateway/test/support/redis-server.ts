@@ -1,9 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import type { RedisAddress } from '../../src/stores/redis/connect.ts';
 import { accepts, freePort } from './ports.ts';
 
@@ -29,15 +30,34 @@ export const plainConnection = {
 export class RedisServer {
   readonly port: number;
   readonly #folder: string;
+  readonly #args: readonly string[];
   #process: ChildProcess | undefined;
 
-  private constructor(port: number) {
+  private constructor(port: number, folder: string, args: readonly string[]) {
     this.port = port;
-    this.#folder = mkdtempSync(join(tmpdir(), 'sluice-redis-'));
+    this.#folder = folder;
+    this.#args = args;
   }
 
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort());
+  /** `more` are further settings as words of a command line; `port` is one that was free a moment ago. */
+  static async start(more: readonly string[] = [], port?: number): Promise<RedisServer> {
+    const own = port ?? (await freePort());
+    const folder = newFolder();
+    const args = ['--save', '', '--appendonly', 'no', '--dir', folder];
+    const listening = more.includes('--tls-port') ? [] : ['--port', String(own)];
+    const server = new RedisServer(own, folder, [...listening, '--bind', '127.0.0.1', ...args, ...more]);
+    await server.restart();
+    return server;
+  }
+
+  /** A sentinel with these lines as its configuration, on a port for TLS if `isTls`. */
+  static async startSentinel(lines: readonly string[], isTls = false): Promise<RedisServer> {
+    const port = await freePort();
+    const folder = newFolder();
+    const file = join(folder, 'sentinel.conf');
+    const listening = isTls ? ['port 0', `tls-port ${port}`] : [`port ${port}`];
+    writeFileSync(file, [...listening, 'bind 127.0.0.1', `dir ${folder}`, ...lines, ''].join('\n'));
+    const server = new RedisServer(port, folder, [file, '--sentinel']);
     await server.restart();
     return server;
   }
@@ -55,13 +75,36 @@ export class RedisServer {
 
   /** Starts it again, empty, on the same port. */
   async restart(): Promise<void> {
-    const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    this.#process = spawn('redis-server', [...args, '--dir', this.#folder], { stdio: 'ignore' });
+    this.#process = spawn('redis-server', this.#args, { stdio: 'ignore' });
     for (let attempt = 0; attempt < 200; attempt += 1) {
       if (await accepts(this.port)) return;
       await sleep(25);
     }
     throw new Error(`redis-server didn't start on port ${this.port}`);
+  }
+
+  /** A client that fails rather than waits; the test that opens it disconnects it. */
+  client(): Redis {
+    const redis = new Redis({
+      host: '127.0.0.1',
+      port: this.port,
+      maxRetriesPerRequest: 0,
+      commandTimeout: 2000,
+      enableReadyCheck: false,
+    });
+    // Commands fail by themselves.
+    redis.on('error', () => {});
+    return redis;
+  }
+
+  /** The answer to one command, on a connection of its own. */
+  async ask(name: string, ...args: readonly (string | number)[]): Promise<unknown> {
+    const redis = this.client();
+    try {
+      return await redis.call(name, ...args);
+    } finally {
+      redis.disconnect();
+    }
   }
 
   async kill(): Promise<void> {
@@ -86,4 +129,8 @@ export class RedisServer {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'sluice-redis-'));
 }

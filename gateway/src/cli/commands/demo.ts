@@ -24,7 +24,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const { redis } = options;
   if (redis !== undefined) {
     const store = parseStoreUrl(redis);
-    if (typeof store === 'string' || store.kind !== 'redis') {
+    if (typeof store === 'string' || store.kind !== 'redis' || store.topology !== 'standalone') {
       say(
         `sluice demo: --redis: ${typeof store === 'string' ? store : 'expected redis://host:port/database'}`,
       );

@@ -1,13 +1,14 @@
-import { hostname } from 'node:os';
-import type { Config } from '../../config/config.ts';
+import type { Config, StoreSettings } from '../../config/config.ts';
 import { readConfig } from '../../config/read-config.ts';
 import { startGateway, type RunningGateway } from '../../start.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { machineEnvironment } from '../machine.ts';
 import { tellParent } from '../parent.ts';
 import { printDiagnostics } from '../print-diagnostics.ts';
 import { quickConfig } from '../quick-config.ts';
 import { readHome } from '../read-home.ts';
 import { onHangup } from '../on-hangup.ts';
+import { describeRedis } from '../describe-redis.ts';
 import { parseStoreUrl } from '../store-url.ts';
 import { untilToldToEnd } from '../until-told-to-end.ts';
 
@@ -77,9 +78,8 @@ async function reload(
 
 async function configOfHome(home: string): Promise<Config | number> {
   const read = await readHome(home);
-  const environment = { variables: process.env, hostName: hostname() };
   const { config, diagnostics } =
-    'diagnostics' in read ? { ...read, config: undefined } : readConfig(read.home, environment);
+    'diagnostics' in read ? { ...read, config: undefined } : readConfig(read.home, machineEnvironment(home));
   printDiagnostics(
     diagnostics.filter(({ severity }) => severity !== 'note'),
     process.stderr,
@@ -98,11 +98,17 @@ function withFlags(config: Config, options: StartOptions): Config | string {
   if (typeof store === 'string') return `--store: ${store}`;
   return {
     ...config,
-    store,
+    store: keepsDurability(store, config),
     gateway: { ...config.gateway, id: options.gatewayId ?? config.gateway.id },
     listener: { ...config.listener, port: options.port ?? config.listener.port },
     admin: { ...config.admin, port: options.adminPort ?? config.admin.port },
   };
+}
+
+/** Another place for the counters is no other promise. */
+function keepsDurability(store: StoreSettings, { store: configured }: Config): StoreSettings {
+  if (store.kind !== 'redis' || configured.kind !== 'redis') return store;
+  return { ...store, durability: configured.durability };
 }
 
 function describeStore({ store }: Config): string {
@@ -114,7 +120,7 @@ function describeStore({ store }: Config): string {
     case 'cluster':
       return `the clustered gateways, from ${store.host}:${store.port}`;
     case 'redis':
-      return `Redis at ${store.host}:${store.port}`;
+      return describeRedis(store);
     default:
       return store satisfies never;
   }

@@ -1,8 +1,8 @@
-import type { RedisSettings } from '../../config/config.ts';
+import type { StandaloneRedis } from '../../config/config.ts';
 import { connectRedis } from '../../stores/redis/connect.ts';
 
 /** Whether a Redis answers, within its connect deadline. */
-export function reachable(settings: RedisSettings): Promise<boolean> {
+export function reachable(settings: StandaloneRedis): Promise<boolean> {
   const redis = connectRedis(settings);
   return new Promise((resolve) => {
     const answer = (is: boolean) => () => {

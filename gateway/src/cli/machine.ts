@@ -1,0 +1,26 @@
+import { readFileSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import type { Environment, NamedFile } from '../config/home.ts';
+
+const fileBytesMax = 1024 * 1024;
+
+/** What the configuration of a home takes from this machine. */
+export function machineEnvironment(homePath: string): Environment {
+  return {
+    variables: process.env,
+    hostName: hostname(),
+    namedFile: (path) => readNamedFile(resolve(homePath, path)),
+  };
+}
+
+function readNamedFile(path: string): NamedFile {
+  try {
+    const stats = statSync(path);
+    if (!stats.isFile()) return { problem: 'it is not a regular file' };
+    if (stats.size > fileBytesMax) return { problem: `it is larger than ${fileBytesMax} bytes` };
+    return { text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    return { problem: error instanceof Error && 'code' in error ? String(error.code) : String(error) };
+  }
+}
