@@ -58,6 +58,10 @@ port = 4002
       ['5: membership_scheme: found a string "multicast"'],
     ],
     ['local_member_host = "localhost"\n[[clustering.member]]\nhostname = "a"', ['4: port is missing']],
+    [
+      'local_member_host = "localhost"\nmembers = []\nca_file = "ca.pem"',
+      ['5: ca_file: the file "ca.pem" can\'t be read', '5: ca_file needs a cert_file'],
+    ],
   ])('finds what is missing or wrong in %j', (text, expected) => {
     const { found } = read(text);
     expect(found.length).toBe(expected.length);

@@ -2,10 +2,10 @@ import * as z from 'zod';
 import type { ClusterSettings } from './config.ts';
 import { type Deployment, readTable } from './deployment-table.ts';
 import { flag, listOf, mapping, oneOf, text, wholeNumber } from './expected.ts';
-import { hostName } from './network-names.ts';
 import { clusteringKeys } from './no-effect.ts';
-import { isLoopback } from './network-names.ts';
+import { hostName, isLoopback, pemFile } from './network-names.ts';
 import { type Path, valueAt } from './source-file.ts';
+import { readTlsFiles } from './tls-files.ts';
 
 const path: Path = ['clustering'];
 
@@ -20,6 +20,9 @@ export interface ClusteringFields {
   readonly member?: readonly { readonly hostname: string; readonly port: number }[] | undefined;
   readonly secret?: string | undefined;
   readonly on_lost_majority?: 'share' | 'whole' | undefined;
+  readonly ca_file?: string | undefined;
+  readonly cert_file?: string | undefined;
+  readonly key_file?: string | undefined;
 }
 
 /** Reads `[clustering]`, whether or not it is chosen. Problems are reported. */
@@ -33,7 +36,8 @@ export function readClusteringTable(deployment: Deployment): ClusteringFields {
 }
 
 /** How gateways keep their counters themselves. What is missing, or unsafe, is reported. */
-export function clusterSettings({ source }: Deployment, fields: ClusteringFields): ClusterSettings {
+export function clusterSettings(deployment: Deployment, fields: ClusteringFields): ClusterSettings {
+  const { source } = deployment;
   const members = [
     ...(fields.members ?? []),
     ...(fields.member ?? []).map(({ hostname, port }) => addressOf(hostname, port)),
@@ -61,7 +65,22 @@ export function clusterSettings({ source }: Deployment, fields: ClusteringFields
     members,
     secret: fields.secret ?? '',
     onLostMajority: fields.on_lost_majority ?? 'share',
+    ...memberTls(deployment, fields),
   };
+}
+
+/** Both sides of a connection show a certificate of the same authority: it takes all three files. */
+function memberTls(deployment: Deployment, fields: ClusteringFields): Pick<ClusterSettings, 'tls'> {
+  const isSet = (key: string): boolean => valueAt(deployment.source.value, [...path, key]) !== undefined;
+  const { ca, certificate, key } = readTlsFiles(deployment, path, fields);
+  if (ca !== undefined && certificate !== undefined && key !== undefined)
+    return { tls: { ca, certificate, key } };
+  const [present, missing] = isSet('ca_file') ? ['ca_file', 'cert_file'] : ['cert_file', 'ca_file'];
+  if (isSet(present) && !isSet(missing)) {
+    const message = `${present} needs a ${missing}: members trust each other's certificates by the authority that made them.`;
+    deployment.source.error({ code: 'missing-value', path: [...path, present], part: 'key', message });
+  }
+  return {};
 }
 
 /** `host:port`, with brackets around an IPv6 address. */
@@ -95,4 +114,7 @@ const clusteringSchema = mapping({
     pattern: /^.{16,}$/,
   }).optional(),
   on_lost_majority: oneOf(['share', 'whole']).optional(),
+  ca_file: pemFile().optional(),
+  cert_file: pemFile().optional(),
+  key_file: pemFile().optional(),
 });

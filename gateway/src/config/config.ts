@@ -48,6 +48,15 @@ export interface ClusterSettings {
   readonly secret: string;
   /** What a side does that doesn't see a majority of the known members. */
   readonly onLostMajority: 'share' | 'whole';
+  /** Without it connections between members are plain. */
+  readonly tls?: MemberTls;
+}
+
+/** PEM texts. */
+export interface MemberTls {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
 }
 
 /** Where Redis is, and how it is reached. */

@@ -42,3 +42,8 @@ function endpointOf(written: string): Endpoint | undefined {
   const port = Number(digits);
   return host.success && port >= 1 && port <= 65_535 ? { host: host.data, port } : undefined;
 }
+
+/** The path of a file that belongs to TLS. */
+export function pemFile(): z.ZodType<string> {
+  return text({ expected: 'the path of a PEM file, absolute or relative to the home', charactersMax: 1000 });
+}

@@ -150,7 +150,10 @@ function reportTwiceByUrl(
 
 function tlsSettings(deployment: Deployment, ownRedis: OwnRedisFields): TlsSettings {
   const { server_name: serverName } = ownRedis;
-  return { ...readTlsFiles(deployment, ownRedis), ...(serverName !== undefined && { serverName }) };
+  return {
+    ...readTlsFiles(deployment, ownRedisPath, ownRedis),
+    ...(serverName !== undefined && { serverName }),
+  };
 }
 
 /** Nothing may be said about TLS then. */

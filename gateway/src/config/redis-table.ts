@@ -1,7 +1,7 @@
 import type { Endpoint } from './config.ts';
 import { type Deployment, readTable } from './deployment-table.ts';
 import { flag, listOf, mapping, text } from './expected.ts';
-import { endpoint } from './network-names.ts';
+import { endpoint, pemFile } from './network-names.ts';
 import { credential } from './redis-config.ts';
 import type { Path } from './source-file.ts';
 
@@ -29,11 +29,6 @@ export function readOwnRedisTable(deployment: Deployment): OwnRedisFields {
 }
 
 const endpoints = listOf(endpoint(), '1 to 100 servers such as "10.0.0.1:6379"', { from: 1, to: 100 });
-const filePath = text({
-  expected: 'the path of a PEM file, absolute or relative to the home',
-  charactersMax: 1000,
-});
-
 const schema = mapping({
   url: text({
     expected: 'redis://host:port/database, or rediss:// with TLS',
@@ -49,9 +44,9 @@ const schema = mapping({
   sentinel_password: credential,
   sentinel_ssl: flag().optional(),
   cluster_nodes: endpoints.optional(),
-  ca_file: filePath.optional(),
-  cert_file: filePath.optional(),
-  key_file: filePath.optional(),
+  ca_file: pemFile().optional(),
+  cert_file: pemFile().optional(),
+  key_file: pemFile().optional(),
   server_name: text({
     expected: "the name in the server's certificate",
     charactersMax: 253,

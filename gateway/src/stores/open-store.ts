@@ -58,15 +58,15 @@ async function openMembers(
   settings: ClusterSettings,
   { gateway, clock, events, report }: StoreOwner,
 ): Promise<MembersStore> {
-  const { host, port, domain, secret, members, onLostMajority } = settings;
+  const { host, port, members, onLostMajority } = settings;
   const self = { id: gateway, address: addressOf(host, port) };
-  const server = await listenForMembers({ host, port });
+  const server = await listenForMembers(settings);
   return new MembersStore({
     clock,
     events,
     settings: { self, members, onLostMajority },
     openMesh: (meshEvents) =>
-      new TcpMesh({ self, host, port, domain, secret }, { clock, events: meshEvents, report, server }),
+      new TcpMesh({ ...settings, self }, { clock, events: meshEvents, report, server }),
   });
 }
 

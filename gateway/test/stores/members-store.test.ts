@@ -1,9 +1,11 @@
-import { connect } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Claim, GatewayId } from '../../src/limits/claim.ts';
 import { counterKey } from '../../src/limits/counter-key.ts';
 import type { Limit } from '../../src/limits/limit.ts';
+import type { TcpMeshSettings } from '../../src/stores/members/tcp-mesh.ts';
 import { memberAddresses, type MemberOptions, MemberUnderTest, portOf } from '../support/members.ts';
+import { opensslMissing, TlsFiles } from '../support/tls-files.ts';
 import { until } from '../support/until.ts';
 import { describeCounterStore } from './counter-store-contract.ts';
 
@@ -120,6 +122,33 @@ describe('members of a cluster', () => {
     expect(member!.ear.gateways).toBe(1);
     await Promise.all([guesser.store.close(), stray.store.close()]);
     await close();
+  });
+
+  test.skipIf(opensslMissing)('talk by TLS, each with a certificate of the same authority', async () => {
+    const files = new TlsFiles('localhost');
+    const others = new TlsFiles('localhost');
+    const tlsOf = (from: TlsFiles): NonNullable<TcpMeshSettings['tls']> => {
+      return { ca: from.text('ca.pem'), certificate: from.text('server.pem'), key: from.text('server.key') };
+    };
+    const found = await memberAddresses(3);
+    const [first, second, third] = found.map((address) => address.replace('127.0.0.1', 'localhost'));
+    const members = [first!, second!];
+    const tls = tlsOf(files);
+    const pair = await Promise.all(
+      members.map((address, index) =>
+        MemberUnderTest.start(`m${index}`, address, { members, mesh: { tls } }),
+      ),
+    );
+    await until(() => pair.every(({ ear }) => ear.gateways === 2));
+    const stranger = await MemberUnderTest.start('m3', third!, { members, mesh: { tls: tlsOf(others) } });
+    const plain = new Socket().connect(portOf(first!), '127.0.0.1').on('error', () => {});
+    plain.write('hello');
+    await until(() => plain.closed && stranger.said.length > 0);
+    expect(stranger.said.join()).toMatch(/certificate|alert/);
+    expect(pair.map(({ ear }) => ear.gateways)).toEqual([2, 2]);
+    await Promise.all([...pair, stranger].map(({ store }) => store.close()));
+    files.remove();
+    others.remove();
   });
 
   test.each([

@@ -1,6 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
-import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import {
+  connect as connectTls,
+  createServer as createTlsServer,
+  type SecureContextOptions,
+  type TLSSocket,
+} from 'node:tls';
 import type { GatewayId } from '../../limits/claim.ts';
 import type { Clock } from '../../limits/clock.ts';
 import type { Side } from './handshake.ts';
@@ -19,7 +24,7 @@ export interface TcpMeshSettings {
   /** What members prove to each other that they know. */
   readonly secret: string;
   /** PEM texts. Each side must show a certificate of this authority; without them connections are plain. */
-  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
+  readonly tls?: { readonly ca: string; readonly certificate: string; readonly key: string } | undefined;
 }
 
 /** Listens for other members. Rejects when the port can't be had. */
@@ -27,13 +32,16 @@ export async function listenForMembers(
   settings: Pick<TcpMeshSettings, 'host' | 'port' | 'tls'>,
 ): Promise<Server> {
   const { host, port, tls } = settings;
-  const server =
-    tls === undefined
-      ? createServer()
-      : createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' });
+  const server = tls === undefined ? createServer() : createTlsServer({ ...secured(tls), requestCert: true });
   server.listen(port, host);
   await once(server, 'listening');
   return server;
+}
+
+function secured({ ca, certificate, key }: NonNullable<TcpMeshSettings['tls']>): SecureContextOptions & {
+  readonly rejectUnauthorized: true;
+} {
+  return { ca, cert: certificate, key, minVersion: 'TLSv1.3', rejectUnauthorized: true };
 }
 
 function connectionEvent({ tls }: TcpMeshSettings): string {
@@ -126,7 +134,8 @@ export class TcpMesh implements Mesh {
     const port = Number(address.slice(at + 1));
     const { tls } = this.#settings;
     const named = isIP(host) === 0 ? { servername: host } : {};
-    const socket = tls === undefined ? connect({ host, port }) : connectTls({ host, port, ...tls, ...named });
+    const socket =
+      tls === undefined ? connect({ host, port }) : connectTls({ host, port, ...secured(tls), ...named });
     this.#dialling.add(address);
     const cancel = this.#clock.after(connectMsMax, () => socket.destroy(new Error('it does not answer')));
     const connected = tls === undefined ? 'connect' : 'secureConnect';
