@@ -53,7 +53,7 @@ export interface ClusterSettings {
 }
 
 /** PEM texts. */
-export interface MemberTls {
+interface MemberTls {
   readonly ca: string;
   readonly certificate: string;
   readonly key: string;
