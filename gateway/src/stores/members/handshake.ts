@@ -3,8 +3,9 @@ import * as z from 'zod';
 import type { GatewayId } from '../../limits/claim.ts';
 import type { Self } from './membership.ts';
 
-/** Members of different versions refuse each other with a word that says so. */
+/** Of two versions the later one speaks as the older does, if it still knows how. */
 const version = 1;
+const oldestKnown = 1;
 
 /** What both sides of a new connection say first. */
 export interface Hello {
@@ -34,18 +35,23 @@ export function makeHello(self: Self, domain: string): Hello {
 export function helloOf(value: unknown, domain: string): Hello | { readonly why: string } {
   const said = hello.safeParse(value).data;
   if (said === undefined) return { why: 'it is no member of a Sluice cluster' };
-  if (said.sluice !== version) return { why: `it speaks version ${said.sluice}, this is version ${version}` };
+  if (said.sluice < oldestKnown) {
+    return { why: `it speaks version ${said.sluice}, the oldest known here is ${oldestKnown}` };
+  }
   if (said.domain !== domain) return { why: 'it belongs to another domain' };
   return said;
 }
 
 /** Proves to know the secret: an HMAC over both hellos, so that it holds for this connection only. */
 export function proof(secret: string, by: Side, caller: Hello, called: Hello): string {
-  const said = JSON.stringify([
-    by,
-    version,
-    ...[caller, called].map(({ domain, id, address, nonce }) => [domain, id, address, nonce]),
+  const words = [caller, called].map(({ sluice, domain, id, address, nonce }) => [
+    sluice,
+    domain,
+    id,
+    address,
+    nonce,
   ]);
+  const said = JSON.stringify([by, ...words]);
   return createHmac('sha256', secret).update(said).digest('hex');
 }
 
