@@ -45,6 +45,8 @@ describe.each(ways.filter(({ isMissing }) => !isMissing))('three gateways $how',
       'applications/Trial.yaml': application('Trial', { Limited: 'Gold' }, '10PerMin'),
     });
     gateways = await Gateways.start(home.path, gatewayCount, counting.environmentOf);
+    // One that starts first has no majority yet, and goes by its share.
+    await until(async () => (await gateways.readiness()).every(({ state }) => state === 'ready'));
   });
   afterAll(async () => {
     await gateways?.stop();
