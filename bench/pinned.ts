@@ -19,8 +19,12 @@ export function pin(pid: number | undefined, core: number): void {
   if (canPin && pid !== undefined) spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)]);
 }
 
-export async function startRedis(port: number, core: number): Promise<ChildProcess> {
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+export async function startRedis(
+  port: number,
+  core: number,
+  more: readonly string[] = [],
+): Promise<ChildProcess> {
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...more];
   const child = spawn('redis-server', args, { stdio: 'ignore' });
   pin(child.pid, core);
   await new Promise((resolve) => setTimeout(resolve, 500));

@@ -30,6 +30,7 @@ interface Round {
 }
 
 const connections = 64;
+const memberCount = 3;
 const clockTicksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -44,24 +45,34 @@ export async function benchProxy(rounds: number, durationMs: number): Promise<st
   const redis = await startRedis(redisPort, 1);
   const plain = forkPinned(script('plain-proxy.ts'), [`http://127.0.0.1:${backendPort}`], 0);
   const [plainSaid] = (await once(plain, 'message')) as [{ listening: { port: number } }];
-  const home = benchHome(backendPort);
-  const limited = await startGateway(home, `redis://127.0.0.1:${redisPort}`);
-  const unlimited = await startGateway(home, 'local');
+  const replica = await startRedis(await freePort(), 1, ['--replicaof', '127.0.0.1', String(redisPort)]);
+  const inRedis = redisTables(redisPort);
+  const homes = [
+    benchHome(backendPort, ''),
+    benchHome(backendPort, inRedis),
+    benchHome(backendPort, `${inRedis}[sluice.store]\ndurability = "replica"\n`),
+    ...(await memberTables(memberCount)).map((tables) => benchHome(backendPort, tables)),
+  ];
+  const gateways: Child[] = [];
+  for (const [index, home] of homes.entries()) {
+    // Only the first of the members is measured; the others are where Redis is.
+    gateways.push(await startGateway(home, index < homes.length - memberCount + 1 ? 0 : 1));
+  }
+  const [unlimited, limited, durable, member] = gateways as [Child, Child, Child, Child];
+  const limitedRequest = get('/limited/1.0.0/x', 'Limited-production');
   const variants: Variant[] = [
     { name: 'node:http + undici', pid: plain.pid ?? 0, port: plainSaid.listening.port, request: get('/x') },
     { name: 'Sluice, unlimited', ...at(unlimited), request: get('/free/1.0.0/x', 'Free-production') },
-    {
-      name: 'Sluice, five limits in Redis',
-      ...at(limited),
-      request: get('/limited/1.0.0/x', 'Limited-production'),
-    },
+    { name: 'Sluice, five limits in Redis', ...at(limited), request: limitedRequest },
+    { name: 'Sluice, five limits, durability = "replica"', ...at(durable), request: limitedRequest },
+    { name: `Sluice, five limits, ${memberCount} clustered`, ...at(member), request: limitedRequest },
   ];
   try {
     return await measure(variants, { load, rounds, durationMs });
   } finally {
-    await Promise.all([limited.stop(), unlimited.stop(), stop(plain), stop(load)]);
-    await stop(redis);
-    home.remove();
+    await Promise.all([...gateways.map((gateway) => gateway.stop()), stop(plain), stop(load)]);
+    await Promise.all([stop(redis), stop(replica)]);
+    for (const home of homes) home.remove();
   }
 }
 
@@ -111,10 +122,10 @@ async function measure(
 }
 
 /** Limits high enough never to refuse: what is measured is the cost of asking. */
-function benchHome(backendPort: number): TestHome {
+function benchHome(backendPort: number, tables: string): TestHome {
   const plenty = 100_000_000;
   return new TestHome({
-    'deployment.toml': '[sluice.listener]\nhost = "127.0.0.1"\n',
+    'deployment.toml': `[sluice.listener]\nhost = "127.0.0.1"\n${tables}`,
     'apis/Free.yaml': apiProject({ name: 'Free', production: backendPort, policies: ['Unlimited'] }),
     'apis/Limited.yaml': apiProject({
       name: 'Limited',
@@ -138,19 +149,28 @@ data:
   });
 }
 
-async function startGateway(home: TestHome, store: string): Promise<Child> {
-  const child = await Child.start([
-    'start',
-    '--home',
-    home.path,
-    '--port',
-    '0',
-    '--admin-port',
-    '0',
-    '--store',
-    store,
-  ]);
-  pin(child.pid, 0);
+function redisTables(port: number): string {
+  return `[throttle_properties]
+'throttling.distributed.counter.type' = "redis"
+[apim.redis_config]
+host = "127.0.0.1"
+port = ${port}
+`;
+}
+
+async function memberTables(count: number): Promise<readonly string[]> {
+  const ports: number[] = [];
+  for (let port = 0; port < count; port += 1) ports.push(await freePort());
+  const members = JSON.stringify(ports.map((port) => `127.0.0.1:${port}`));
+  return ports.map((port) => {
+    const own = `local_member_host = "127.0.0.1"\nlocal_member_port = ${port}\nmembers = ${members}\n`;
+    return `[clustering]\nenable = true\n${own}`;
+  });
+}
+
+async function startGateway(home: TestHome, core: number): Promise<Child> {
+  const child = await Child.start(['start', '--home', home.path, '--port', '0', '--admin-port', '0']);
+  pin(child.pid, core);
   return child;
 }
 
