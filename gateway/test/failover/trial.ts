@@ -44,6 +44,8 @@ const longestWindowMs = Math.max(...limits.map(({ windowMs }) => windowMs));
 const warmUpMs = 1500;
 const readyMsMax = 20_000;
 const crashAfterMs = 800;
+/** A server that settles nothing for so long has handed over. */
+const pauseMs = 700;
 /** Gateways that were ready for so long have got over a fault; they notice one within less. */
 const steadyMs = 2000;
 
@@ -148,15 +150,24 @@ function overOf(requests: readonly Request[]): number {
   }, 0);
 }
 
-/** Data is lost when another server than before begins to settle claims on a counter. */
+/**
+ * Data is lost whenever another server than before begins to settle claims on a counter; that may happen twice in a row, when
+ * sentinels take a server that has just taken over for dead.
+ */
 function lossBoundOf(limit: ChaosLimit, taps: readonly Wiretap[], beganAtMs: number): number {
-  const own = taps.map((tap) => tap.settled.filter(({ key }) => key.startsWith(limit.counterPrefix)));
-  const before = own.findIndex((settled) => settled.some(({ atMs }) => atMs < beganAtMs));
-  const others = own.flatMap((settled, index) => (index === before ? [] : settled));
-  const later = others.filter(({ atMs }) => atMs >= beganAtMs).map(({ atMs }) => atMs);
-  if (later.length === 0) return 0;
-  const all = own.flat().sort((one, other) => one.atMs - other.atMs);
-  return lossBound(all, { atMs: Math.min(...later), windowMs: limit.windowMs }).granted;
+  const all = taps
+    .flatMap((tap, server) => tap.settled.map((one) => Object.assign({ server }, one)))
+    .filter(({ key }) => key.startsWith(limit.counterPrefix))
+    .sort((one, other) => one.atMs - other.atMs);
+  const servedAtMs = new Map<number, number>();
+  let bound = 0;
+  for (const { server, atMs } of all) {
+    const begins = atMs - (servedAtMs.get(server) ?? -Infinity) > pauseMs;
+    const takesOver = begins && [...servedAtMs.keys()].some((other) => other !== server);
+    if (takesOver && atMs >= beganAtMs) bound += lossBound(all, { atMs, windowMs: limit.windowMs }).granted;
+    servedAtMs.set(server, atMs);
+  }
+  return bound;
 }
 
 /**
