@@ -1,5 +1,6 @@
 import { fork, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 
 const canPin = spawnSync('taskset', ['--version']).status === 0;
 
@@ -25,7 +26,8 @@ export async function startRedis(
   more: readonly string[] = [],
 ): Promise<ChildProcess> {
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...more];
-  const child = spawn('redis-server', args, { stdio: 'ignore' });
+  // A replica writes what it is sent to a file first.
+  const child = spawn('redis-server', args, { stdio: 'ignore', cwd: tmpdir() });
   pin(child.pid, core);
   await new Promise((resolve) => setTimeout(resolve, 500));
   return child;

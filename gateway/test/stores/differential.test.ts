@@ -161,7 +161,8 @@ describe.skipIf(redisMissing).each([
       // In rounds on keys of their own: Redis drops keys in real time, which may not pass while the virtual clock stands.
       for (let round = 0; round < rounds; round += 1) await compare(random, round, seen);
       process.stdout.write(`  differential, ${name}, seed ${random.seed}: ${JSON.stringify(seen)}\n`);
-      for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(claimsTotal / 1200);
+      for (const [what, times] of Object.entries(seen))
+        expect(times, what).toBeGreaterThan(claimsTotal / 1200);
     },
   );
 

@@ -33,7 +33,7 @@ export class TestNetwork {
   static create(count: number): TestNetwork {
     const name = `s${randomBytes(3).toString('hex')}`;
     const net = 1 + (randomBytes(1).readUInt8() % 250);
-    for (const link of ['c', 'm']) {
+    for (const link of ['c', 'm', 'x']) {
       ip('link', 'add', `${name}${link}`, 'type', 'bridge');
       ip('link', 'set', `${name}${link}`, 'up');
     }
@@ -84,11 +84,11 @@ export class TestNetwork {
 
   /** Nothing gets from or to the other hosts any more; connections stay open and silent. */
   cut(host: number): void {
-    ip('link', 'set', `${this.#name}m${host}`, 'down');
+    ip('link', 'set', `${this.#name}m${host}`, 'master', `${this.#name}x`);
   }
 
   heal(host: number): void {
-    ip('link', 'set', `${this.#name}m${host}`, 'up');
+    ip('link', 'set', `${this.#name}m${host}`, 'master', `${this.#name}m`);
   }
 
   async remove(): Promise<void> {
@@ -101,7 +101,7 @@ export class TestNetwork {
       }),
     );
     for (const index of this.hosts.keys()) ip('netns', 'del', `${this.#name}-${index}`);
-    for (const link of ['c', 'm']) ip('link', 'del', `${this.#name}${link}`);
+    for (const link of ['c', 'm', 'x']) ip('link', 'del', `${this.#name}${link}`);
   }
 }
 

@@ -144,7 +144,8 @@ class Run {
     if (fault.kind === 'cut') {
       const own = this.#members.get(fault.place)?.address;
       if (own === undefined) return;
-      for (const { address } of this.#members.values()) if (address !== own) this.#network.cut(own, address);
+      for (const { address } of this.#members.values())
+        if (address !== own) this.#network.cut(own, address, fault.oneWay);
       this.#world.after(fault.forMs, () => this.#network.heal());
       return;
     }

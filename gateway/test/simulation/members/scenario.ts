@@ -7,7 +7,14 @@ export type MemberFault =
   | { readonly kind: 'kill'; readonly atMs: number; readonly place: number; readonly silently: boolean }
   | { readonly kind: 'leave' | 'join'; readonly atMs: number; readonly place: number }
   | { readonly kind: 'freeze'; readonly atMs: number; readonly place: number; readonly forMs: number }
-  | { readonly kind: 'cut'; readonly atMs: number; readonly place: number; readonly forMs: number };
+  | {
+      readonly kind: 'cut';
+      readonly atMs: number;
+      readonly place: number;
+      readonly forMs: number;
+      /** Nothing comes from this member any more, though all still reaches it. */
+      readonly oneWay: boolean;
+    };
 
 export const kinds = ['calm', 'kill', 'leave', 'join', 'freeze', 'cut', 'storm'] as const;
 export type Kind = (typeof kinds)[number];
@@ -84,8 +91,9 @@ function drawFault(
     case 'join':
       return [{ kind, atMs, place: newPlace }];
     case 'freeze':
-    case 'cut':
       return [{ kind, atMs, place, forMs }];
+    case 'cut':
+      return [{ kind, atMs, place, forMs, oneWay: random.chance(0.3) }];
     case 'calm':
     case 'storm':
       throw new Error(`${kind} is no single fault`);

@@ -28,7 +28,7 @@ export class SimNetwork {
   readonly #delayMsMax: number;
   readonly #nodes = new Map<string, Node>();
   readonly #connections = new Map<string, Connection>();
-  /** Pairs of addresses between which nothing gets through. */
+  /** From which address nothing gets through to which. */
   readonly #cut = new Set<string>();
   /** Ends of connections that aren't known on the other side yet. */
   readonly #untold: (() => void)[] = [];
@@ -73,8 +73,9 @@ export class SimNetwork {
     }
   }
 
-  cut(a: string, b: string): void {
-    this.#cut.add(pair(a, b));
+  cut(from: string, to: string, oneWay: boolean): void {
+    this.#cut.add(`${from} ${to}`);
+    if (!oneWay) this.#cut.add(`${to} ${from}`);
   }
 
   /** What was held arrives at last, or the connection turns out to be broken. */
@@ -100,7 +101,8 @@ export class SimNetwork {
     const to = this.#nodes.get(address);
     const name = pair(from.address, address);
     const isKnown = this.#connections.get(name)?.open === true;
-    if (to === undefined || to === from || isKnown || this.#cut.has(name) || from.process.isKilled) return;
+    if (to === undefined || to === from || isKnown || from.process.isKilled) return;
+    if (this.#isCut(from, to) || this.#isCut(to, from)) return;
     const connection: Connection = { ends: [from, to], open: true, lastMs: [0, 0], held: [] };
     this.#connections.set(name, connection);
     const now = this.#world.nowMs;
@@ -119,8 +121,9 @@ export class SimNetwork {
     for (const [side, end] of connection.ends.entries()) {
       const parted = (): void => end.process.do(() => end.events.parted(connection.ends[1 - side]!.id));
       // Where nothing gets through, each side notices by itself.
-      if (!this.#isCut(connection)) this.#world.after(1 + this.#random.below(this.#delayMsMax), parted);
-      else this.#untold.push(parted);
+      const isUntold = this.#isCut(connection.ends[1 - side]!, end);
+      if (isUntold) this.#untold.push(parted);
+      else this.#world.after(1 + this.#random.below(this.#delayMsMax), parted);
     }
   }
 
@@ -134,6 +137,7 @@ export class SimNetwork {
     // As on a wire: the receiver has a value of its own, and checks it.
     const copy = messageOf(structuredClone(message));
     if (copy === undefined) throw new Error(`not a message: ${JSON.stringify(message)}`);
+    const isCut = (): boolean => this.#isCut(from, end);
     const deliver = (): void => {
       const atMs = Math.max(
         connection.lastMs[side],
@@ -142,17 +146,16 @@ export class SimNetwork {
       connection.lastMs[side] = atMs;
       this.#world.at(atMs, () => {
         if (!connection.open) return;
-        if (this.#isCut(connection))
-          connection.held.push(() => end.process.do(() => end.events.received(from.id, copy)));
+        if (isCut()) connection.held.push(() => end.process.do(() => end.events.received(from.id, copy)));
         else end.process.do(() => end.events.received(from.id, copy));
       });
     };
-    if (this.#isCut(connection)) connection.held.push(deliver);
+    if (isCut()) connection.held.push(deliver);
     else deliver();
   }
 
-  #isCut({ ends: [a, b] }: Connection): boolean {
-    return this.#cut.has(pair(a.address, b.address));
+  #isCut(from: { readonly address: string }, to: { readonly address: string }): boolean {
+    return this.#cut.has(`${from.address} ${to.address}`);
   }
 }
 
