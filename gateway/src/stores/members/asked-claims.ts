@@ -19,7 +19,8 @@ type Placed = readonly [number, Claim];
 interface Part {
   readonly call: Call;
   readonly placed: readonly Placed[];
-  readonly owner: GatewayId;
+  /** None while there is no view: whoever owns them in the next one is asked. */
+  readonly owner: GatewayId | undefined;
 }
 
 export interface AskedPorts {
@@ -46,7 +47,8 @@ export class AskedClaims {
     this.#ports = ports;
   }
 
-  ask(claims: readonly Claim[], owners: Owners): Promise<readonly Grant[]> {
+  /** Without owners the claims wait for them. */
+  ask(claims: readonly Claim[], owners: Owners | undefined): Promise<readonly Grant[]> {
     this.#giveUpOld();
     if (this.#parts.size >= unansweredMax) throw new StoreError('the cluster owes too many answers');
     if (claims.length === 0) return Promise.resolve([]);
@@ -76,13 +78,13 @@ export class AskedClaims {
     this.#parts.delete(id);
     const { call, placed } = part;
     if ('why' in settlement) {
-      call.reject(new StoreError(`${part.owner}: ${settlement.why}`));
+      call.reject(new StoreError(`${part.owner ?? 'nobody'}: ${settlement.why}`));
       return;
     }
     for (const [at, [index, claim]] of placed.entries()) {
       const grant = settlement.grants[at];
       if (grant === undefined) {
-        call.reject(new StoreError(`${part.owner} answered fewer claims than it was asked`));
+        call.reject(new StoreError('an owner answered fewer claims than it was asked'));
         return;
       }
       this.#ports.answered(claim, grant, settlement.held[at] ?? 0);
@@ -99,8 +101,8 @@ export class AskedClaims {
     for (const { call } of parts) call.reject(new StoreError(why));
   }
 
-  #askOwners(call: Call, placed: readonly Placed[], owners: Owners): void {
-    for (const [owner, own] of Map.groupBy(placed, ([, { key }]) => owners.of(key).owner)) {
+  #askOwners(call: Call, placed: readonly Placed[], owners: Owners | undefined): void {
+    for (const [owner, own] of Map.groupBy(placed, ([, { key }]) => owners?.of(key).owner)) {
       const part = { call, placed: own, owner };
       this.#lastId += 1;
       const id = this.#lastId;
@@ -111,7 +113,7 @@ export class AskedClaims {
 
   #askPart(id: number, { owner, placed }: Part): void {
     const claims = placed.map(([, claim]) => claim);
-    this.#ports.ask(owner, id, claims);
+    if (owner !== undefined) this.#ports.ask(owner, id, claims);
   }
 
   #giveUpOld(): void {
@@ -119,7 +121,7 @@ export class AskedClaims {
     for (const [id, { call, owner }] of this.#parts) {
       if (nowMs - call.sinceMs <= waitMsMax) break;
       this.#parts.delete(id);
-      call.reject(new StoreError(`${owner} has not answered for ${waitMsMax} ms`));
+      call.reject(new StoreError(`${owner ?? 'nobody'} has not answered for ${waitMsMax} ms`));
     }
   }
 }

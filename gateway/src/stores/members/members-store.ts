@@ -5,19 +5,17 @@ import { StoreError, type CounterStore, type StoreEvents } from '../../limits/co
 import type { Ledger } from '../../limits/ledger.ts';
 import { LedgerShelf, type NamedLedger } from '../ledger-shelf.ts';
 import { AskedClaims } from './asked-claims.ts';
+import { Company } from './company.ts';
 import { Handover } from './handover.ts';
 import { LedgerReader } from './ledger-reader.ts';
 import { Membership, type MembershipSettings } from './membership.ts';
 import type { Mesh, MeshEvents } from './mesh.ts';
 import { chunks, type Counting, type CountingBody, type Message } from './messages.ts';
-import { Opening } from './opening.ts';
 import { Owner } from './owner.ts';
 import { Owners } from './owners.ts';
 import { StatedAccounts } from './stated-accounts.ts';
 
 const ledgersMax = 1_000_000;
-const firstViewMsMax = 1500;
-
 /**
  * Counters kept by the gateways themselves. Each has an owner among the members of the view, which settles claims on it, and a
  * backup. When the view changes everybody tells the new owners what it knows: copies of ledgers, and what it holds itself.
@@ -34,7 +32,7 @@ export class MembersStore implements CounterStore {
   readonly #stated: StatedAccounts;
   readonly #reader: LedgerReader;
   readonly #handover: Handover;
-  readonly #opening: Opening;
+  readonly #company: Company;
   #owners: Owners | undefined;
 
   constructor(parts: {
@@ -74,7 +72,7 @@ export class MembersStore implements CounterStore {
       answered: (claim, grant, held) => this.#stated.answered(claim, grant, held),
     });
     this.#reader = new LedgerReader((owner, id, key) => this.#mesh.send(owner, { kind: 'read', id, key }));
-    this.#opening = new Opening(clock, firstViewMsMax);
+    this.#company = new Company(clock, () => this.#asked.giveUp(this.#noMajority().message));
     this.#mesh = openMesh({
       met: (member) => this.#membership.met(member),
       parted: (member) => this.#membership.parted(member),
@@ -85,13 +83,13 @@ export class MembersStore implements CounterStore {
   }
 
   async settle(claims: readonly Claim[]): Promise<readonly Grant[]> {
-    await this.#opening.isOver;
-    if (this.#owners === undefined) throw this.#noMajority();
+    await this.#company.opened;
+    if (this.#company.isAlone) throw this.#noMajority();
     return this.#asked.ask(claims, this.#owners);
   }
 
   async read(keys: readonly CounterKey[]): Promise<readonly (Ledger | undefined)[]> {
-    await this.#opening.isOver;
+    await this.#company.opened;
     const owners = this.#owners;
     if (owners === undefined) throw this.#noMajority();
     return Promise.all(
@@ -103,13 +101,14 @@ export class MembersStore implements CounterStore {
   }
 
   async forget(keys: readonly CounterKey[]): Promise<void> {
-    await this.#opening.isOver;
+    await this.#company.opened;
     for (const key of keys) this.#shelf.forget(key);
     for (const member of this.#others) this.#mesh.send(member, { kind: 'forget', keys });
   }
 
   async close(): Promise<void> {
     this.#membership.close();
+    this.#company.close();
     this.#asked.giveUp('this gateway ends');
     this.#reader.giveUp('this gateway ends');
     await this.#mesh.close();
@@ -130,9 +129,10 @@ export class MembersStore implements CounterStore {
     this.#owners = view.length === 0 ? undefined : new Owners(view);
     this.#owner.enter(this.#owners);
     if (this.#owners === undefined) {
-      this.#asked.giveUp(this.#noMajority().message);
+      this.#company.lost();
       return;
     }
+    this.#company.found();
     this.#events.gatewaysCounted(view.length);
     for (const claim of this.#stated.claims) {
       if (this.#owners.of(claim.key).owner === this.#self) this.#shelf.restate(claim);
@@ -151,7 +151,7 @@ export class MembersStore implements CounterStore {
 
   #tryToServe(): void {
     this.#owner.tryToServe();
-    if (this.#owner.serving) this.#opening.end();
+    if (this.#owner.serving) this.#company.serves();
   }
 
   #tell(member: GatewayId): void {

@@ -58,7 +58,7 @@ const waitsForDialMs = 500;
 
 /**
  * One connection to each member over TCP or TLS. The member with the smaller address dials, and the other one too when nobody
- * has for a while, for it may be the only one that knows both. Of two connections to one member the newer stays.
+ * has for a while, for it may be the only one that knows both. Of two connections the one stays that the smaller address made.
  */
 export class TcpMesh implements Mesh {
   readonly #settings: TcpMeshSettings;
@@ -181,6 +181,11 @@ export class TcpMesh implements Mesh {
 
   #meet(id: GatewayId, address: string, connection: MemberConnection): void {
     const before = this.#members.get(id);
+    const isOurs = connection.side === 'caller';
+    if (before !== undefined && isOurs !== this.#settings.self.address < address) {
+      connection.end('another connection stands');
+      return;
+    }
     this.#members.set(id, { address, connection });
     this.#triedAtMs.delete(address);
     // What was on its way on the other connection may be lost: that is a parting.
