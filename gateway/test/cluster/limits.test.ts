@@ -47,7 +47,11 @@ describe.each(ways.filter(({ isMissing }) => !isMissing))(
       });
       gateways = await Gateways.start(home.path, gatewayCount, counting.environmentOf);
       // One that starts first has no majority yet, and goes by its share.
-      await until(async () => (await gateways.readiness()).every(({ state }) => state === 'ready'));
+      await until(async () => {
+        const counts = await gateways.metric('sluice_gateways');
+        const states = (await gateways.readiness()).map(({ state }) => state);
+        return counts.every((count) => count === gatewayCount) && states.every((state) => state === 'ready');
+      });
     });
     afterAll(async () => {
       await gateways?.stop();

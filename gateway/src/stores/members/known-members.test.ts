@@ -44,4 +44,17 @@ describe('the known members', () => {
     for (let place = 0; place < 2 * membersMax; place += 1) known.join(`y${place}`);
     expect(known.addresses.length).toBe(membersMax);
   });
+
+  test('whoever is missing for a minute is struck off, and belongs again when it joins', () => {
+    const known = new KnownMembers('a', ['b', 'c']);
+    known.strikeOff(['b'], 0);
+    known.strikeOff(['b', 'c'], 50_000);
+    known.strikeOff(['b'], 60_000);
+    known.strikeOff(['b'], 119_000);
+    expect(known.addresses).toEqual(['a', 'b', 'c']);
+    known.strikeOff(['b'], 121_000);
+    expect(known.addresses).toEqual(['a', 'b']);
+    known.join('c');
+    expect(known.addresses).toEqual(['a', 'b', 'c']);
+  });
 });

@@ -12,6 +12,8 @@ export interface Known {
 export class KnownMembers {
   readonly #self: string;
   readonly #known = new Map<string, Known>();
+  /** Since when members are missing. */
+  readonly #missingSinceMs = new Map<string, number>();
 
   constructor(self: string, others: readonly string[]) {
     this.#self = self;
@@ -51,6 +53,20 @@ export class KnownMembers {
     return 2 * addresses.filter((address) => known.includes(address)).length > known.length;
   }
 
+  /** Strikes off whoever has been missing for long while a majority counts; called again and again while it does. */
+  strikeOff(present: readonly string[], nowMs: number): void {
+    for (const address of this.addresses) {
+      const isMissing = address !== this.#self && !present.includes(address);
+      const sinceMs = this.#missingSinceMs.get(address) ?? nowMs;
+      if (isMissing && nowMs - sinceMs <= strikeOffMs) {
+        this.#missingSinceMs.set(address, sinceMs);
+        continue;
+      }
+      this.#missingSinceMs.delete(address);
+      if (isMissing) this.leave(address);
+    }
+  }
+
   #change(address: string, left: boolean): void {
     const known = this.#known.get(address);
     if (known?.left === left || (known === undefined && left)) return;
@@ -68,6 +84,8 @@ export class KnownMembers {
     this.#known.set(word.address, word);
   }
 }
+
+const strikeOffMs = 60_000;
 
 /** Places that are remembered, those that were struck off included. */
 export const membersMax = 256;

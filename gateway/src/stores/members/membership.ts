@@ -36,8 +36,6 @@ export interface MembershipEvents {
 const beatEveryMs = 100;
 /** Five heartbeats. A member that isn't heard for so long is out of touch; a connection that ends says so at once. */
 const silenceMsMax = 500;
-/** A member that is missing for so long while a majority counts is struck off. */
-const strikeOffMs = 60_000;
 
 /**
  * Who counts together: those of the known members that all hear each other, if they are a majority. Each member tells whom it
@@ -56,8 +54,6 @@ export class Membership {
   /** All rows but our own, and when each came. */
   readonly #rows = new Map<GatewayId, { readonly row: Row; readonly atMs: number }>();
   readonly #declared = new Map<GatewayId, Declared>();
-  /** Since when known addresses are missing from our view. */
-  readonly #missingSinceMs = new Map<string, number>();
   #own: Row;
   #view: readonly GatewayId[] = [];
   #epoch = 0;
@@ -134,12 +130,15 @@ export class Membership {
   heard(from: GatewayId, { epoch, view, rows, known, time }: Beat): void {
     const nowMs = this.#clock.monotonicMs();
     this.#heardAtMs.set(from, nowMs);
+    const rowsBefore = this.#rows.size;
     for (const [id, row] of rows) {
       const before = this.#rows.get(id);
       if (id === this.#settings.self.id || (before !== undefined && before.row.number >= row.number))
         continue;
       this.#rows.set(id, { row, atMs: nowMs });
     }
+    // Somebody new: the sooner all are connected, the sooner they count together.
+    if (this.#rows.size > rowsBefore) this.#reach();
     // Whoever isn't in a view yet knows no better than we; it belongs to the cluster once it is in ours.
     if (this.#rows.get(from)?.row.settled === true) this.#known.hear(known);
     const echo = rows.find(([id]) => id === this.#settings.self.id)?.[1].number ?? -Infinity;
@@ -156,15 +155,23 @@ export class Membership {
   }
 
   #beat(): void {
-    const present = new Set([...this.#rows.values()].map(({ row }) => row.address));
-    const reached = new Set([...present, ...this.#known.addresses]);
-    reached.delete(this.#own.address);
-    this.#mesh().reach([...reached]);
-    this.#strikeOff(present);
+    this.#reach();
+    if (this.#view.length > 0) this.#known.strikeOff(this.#present, this.#clock.monotonicMs());
     if (!this.#look()) this.#tellAll();
     this.#cancelBeat = this.#clock.after(beatEveryMs, () => {
       this.#beat();
     });
+  }
+
+  #reach(): void {
+    const reached = new Set([...this.#present, ...this.#known.addresses]);
+    reached.delete(this.#own.address);
+    this.#mesh().reach([...reached]);
+  }
+
+  /** Addresses of members that somebody hears. */
+  get #present(): readonly string[] {
+    return [...this.#rows.values()].map(({ row }) => row.address);
   }
 
   /** Looks at who is in touch; tells everybody when something has changed, and gives whether it has. */
@@ -195,7 +202,11 @@ export class Membership {
 
   #viewNow(): readonly GatewayId[] {
     const { self, onLostMajority } = this.#settings;
-    const rows = new Map<GatewayId, Row>([...this.#rows].map(([id, { row }]) => [id, row]));
+    // Who counts with us now belongs to a view, whether or not its own word of that has come.
+    const settled = new Set(this.#view);
+    const rows = new Map<GatewayId, Row>(
+      [...this.#rows].map(([id, { row }]) => [id, settled.has(id) ? { ...row, settled: true } : row]),
+    );
     rows.set(self.id, this.#own);
     const inTouch = membersInTouch(rows);
     const addresses = inTouch.map((id) => rows.get(id)?.address ?? '');
@@ -203,18 +214,6 @@ export class Membership {
     if (onLostMajority === 'share') return [];
     if (!inTouch.includes(self.id)) for (const id of inTouch) rows.delete(id);
     return membersInTouch(rows);
-  }
-
-  #strikeOff(present: ReadonlySet<string>): void {
-    const nowMs = this.#clock.monotonicMs();
-    for (const address of this.#known.addresses) {
-      const isMissing =
-        this.#view.length > 0 && address !== this.#settings.self.address && !present.has(address);
-      if (!isMissing) this.#missingSinceMs.delete(address);
-      const sinceMs = this.#missingSinceMs.get(address) ?? nowMs;
-      if (isMissing) this.#missingSinceMs.set(address, sinceMs);
-      if (isMissing && nowMs - sinceMs > strikeOffMs) this.#known.leave(address);
-    }
   }
 
   #tellAll(): void {

@@ -50,11 +50,11 @@ function connectionEvent({ tls }: TcpMeshSettings): string {
 
 /** Connections that haven't proved anything yet, at most. */
 const strangersMax = 64;
-const redialAfterMs = 200;
+const redialAfterMs = 50;
 /** Soon enough to find a way that is free again: the system itself would try after one second, then after three. */
 const connectMsMax = 300;
 /** How long the member with the greater address waits for the other to dial. */
-const waitsForDialMs = 500;
+const waitsForDialMs = 300;
 
 /**
  * One connection to each member over TCP or TLS. The member with the smaller address dials, and the other one too when nobody
