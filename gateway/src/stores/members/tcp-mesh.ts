@@ -71,7 +71,7 @@ export class TcpMesh implements Mesh {
     { readonly address: string; readonly connection: MemberConnection }
   >();
   readonly #strangers = new Set<MemberConnection>();
-  /** When an address was dialled last, or was first found to be out of reach. */
+  /** When an address was dialled last, or became known. */
   readonly #triedAtMs = new Map<string, number>();
   readonly #dialling = new Set<string>();
   #reported = '';
@@ -111,11 +111,11 @@ export class TcpMesh implements Mesh {
     const reached = new Set([...this.#members.values()].map(({ address }) => address));
     for (const address of addresses) {
       if (reached.has(address) || this.#dialling.has(address) || this.#closed) continue;
-      const isOurTurn = this.#settings.self.address < address;
-      const triedAtMs = this.#triedAtMs.get(address);
-      if (triedAtMs === undefined) this.#triedAtMs.set(address, nowMs);
-      const waitMs = isOurTurn ? redialAfterMs : waitsForDialMs;
-      if (triedAtMs === undefined ? isOurTurn : nowMs - triedAtMs >= waitMs) this.#dial(address, nowMs);
+      const triedAtMs = this.#triedAtMs.get(address) ?? nowMs;
+      this.#triedAtMs.set(address, triedAtMs);
+      // Whoever has just become known may be dialling us already.
+      const waitMs = this.#settings.self.address < address ? redialAfterMs : waitsForDialMs;
+      if (nowMs - triedAtMs >= waitMs) this.#dial(address, nowMs);
     }
   }
 
