@@ -11,7 +11,9 @@ import { connectRedis } from '../../src/stores/redis/connect.ts';
 import { connectSentinel } from '../../src/stores/redis/connect-sentinel.ts';
 import { RedisStore } from '../../src/stores/redis/redis-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
+import { memberAddresses, MemberUnderTest } from '../support/members.ts';
 import { seededRandom, type Random } from '../support/random.ts';
+import { until } from '../support/until.ts';
 import { StoreEar } from '../support/store-ear.ts';
 import { RedisCluster } from '../support/redis-cluster.ts';
 import { RedisSentinels } from '../support/redis-sentinels.ts';
@@ -141,10 +143,38 @@ async function cluster(): Promise<Topology> {
   };
 }
 
+async function members(): Promise<Topology> {
+  const addresses = await memberAddresses(3);
+  return {
+    open(nowMs) {
+      const start = async (): Promise<readonly MemberUnderTest[]> => {
+        const options = { members: addresses, sharedWallMs: nowMs };
+        const all = await Promise.all(
+          addresses.map((address, index) => MemberUnderTest.start(`m${index}`, address, options)),
+        );
+        await until(() => all.every(({ ear }) => ear.gateways === addresses.length));
+        return all;
+      };
+      const started = start();
+      const asked = started.then(([first]) => first!.store);
+      return {
+        settle: async (claims) => (await asked).settle(claims),
+        read: async (keys) => (await asked).read(keys),
+        forget: async (keys) => (await asked).forget(keys),
+        close: async () => {
+          await Promise.all((await started).map(({ store }) => store.close()));
+        },
+      };
+    },
+    stop: () => Promise.resolve(),
+  };
+}
+
 describe.skipIf(redisMissing).each([
   { name: 'Redis', claimsTotal: 120_000, start: standalone },
   { name: 'Redis with sentinels', claimsTotal: 30_000, start: sentinels },
   { name: 'Redis Cluster', claimsTotal: 30_000, start: cluster },
+  { name: 'three clustered gateways', claimsTotal: 30_000, start: members },
 ])('memory and $name, on one virtual clock', ({ name, claimsTotal, start }) => {
   let topology: Topology;
   beforeAll(async () => {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Claim, GatewayId, Grant } from '../../limits/claim.ts';
 import type { CounterKey } from '../../limits/counter-key.ts';
 import type { Ledger } from '../../limits/ledger.ts';
-import { unitsMax, windowMsMax, type Limit } from '../../limits/limit.ts';
+import { windowMsMax, type Limit } from '../../limits/limit.ts';
 import type { NamedLedger } from '../ledger-shelf.ts';
 import type { TimeTold } from './cluster-clock.ts';
 import { membersMax, type Known } from './known-members.ts';
@@ -63,7 +63,8 @@ const itemsMax = 512;
 /** Members that hear each other at most. */
 const rowsMax = 64;
 
-const count = z.int().min(0).max(unitsMax);
+/** Units that count may be more than any limit allows: costs become known afterwards. */
+const count = z.int().min(0);
 const gatewayId = z.custom<GatewayId>((value) => typeof value === 'string' && /^.{1,200}$/.test(value));
 const counterKey = z.custom<CounterKey>((value) => typeof value === 'string' && /^[^]{1,4096}$/.test(value));
 const windowMs = z.int().min(1).max(windowMsMax);
@@ -87,7 +88,7 @@ const claim: z.ZodType<Claim> = z.object({
   key: counterKey,
   limit,
   gateway: gatewayId,
-  seq: count,
+  seq: z.int(),
   window: z.int().optional(),
   held: count,
   want: count,
@@ -106,8 +107,8 @@ const grant: z.ZodType<Grant> = z.object({
 const ledger: z.ZodType<Ledger> = z.object({
   window: z.int(),
   used: count,
-  accounts: z.map(gatewayId, z.object({ held: count, seq: count })),
-  seqsBefore: z.map(gatewayId, count),
+  accounts: z.map(gatewayId, z.object({ held: count, seq: z.int() })),
+  seqsBefore: z.map(gatewayId, z.int()),
   carried: z.number().min(0),
   carriedAtMs: z.number().min(0),
 });
