@@ -8,7 +8,7 @@ import type { Random } from '../support/random.ts';
 import { plainConnection, RedisServer } from '../support/redis-server.ts';
 import { TestHome } from '../support/test-home.ts';
 import { FaultProxy } from './fault-proxy.ts';
-import { GatewayProcess } from './gateway-process.ts';
+import { allCountExactly, GatewayProcess } from './gateway-process.ts';
 import { AnsweringProcess } from './answering-process.ts';
 import type { Seen } from './judge.ts';
 import { chaosHome, offers, type OnFailure } from './limits.ts';
@@ -111,14 +111,8 @@ export class ChaosCluster {
   }
 
   /** Whether every gateway says it counts exactly and knows all the others; one that was killed may still be counted. */
-  async isReady(): Promise<boolean> {
-    const states = await Promise.all(
-      this.gateways.map(async ({ adminUrl }) => {
-        const response = await fetch(`${adminUrl}/readyz?verbose`).catch(() => undefined);
-        return (await response?.json()) as { state: string; gateways: number } | undefined;
-      }),
-    );
-    return states.every((one) => one?.state === 'ready' && one.gateways >= gatewayCount);
+  isReady(): Promise<boolean> {
+    return allCountExactly(this.gateways, gatewayCount);
   }
 
   async beginLoad(idPrefix: string): Promise<void> {
@@ -141,13 +135,19 @@ export class ChaosCluster {
   async endLoad(): Promise<readonly SeenOfLimit[]> {
     const asked = (await Promise.all(this.#workers.map((worker) => worker.ask({ end: true })))).flat();
     const arrivals = (await this.#witness.ask('take')) as Exclude<WitnessAnswer, number>;
-    const arrivalsMs = new Map<string, number[]>();
-    for (const [id, atMs] of arrivals) arrivalsMs.set(id, [...(arrivalsMs.get(id) ?? []), atMs]);
+    const arrivalsOf = Map.groupBy(arrivals, ([id]) => id);
     const ids = new Set(asked.map(({ id }) => id));
     const unknown = arrivals.filter(([id]) => !ids.has(id)).length;
     if (unknown > 0) throw new Error(`${unknown} requests arrived that no client of this load has sent`);
     return asked.map(({ id, limit, sentMs, endedMs, outcome }) => {
-      return { id, limit, sentMs, endedMs, outcome, arrivalsMs: arrivalsMs.get(id) ?? [] };
+      return {
+        id,
+        limit,
+        sentMs,
+        endedMs,
+        outcome,
+        arrivalsMs: (arrivalsOf.get(id) ?? []).map(([, atMs]) => atMs),
+      };
     });
   }
 

@@ -128,3 +128,17 @@ function newText(path: string, from: number): { readonly text: string; readonly 
   const whole = bytes.subarray(0, read).lastIndexOf('\n') + 1;
   return { text: bytes.toString('utf8', 0, whole), offset: from + whole };
 }
+
+/** Whether every gateway says it counts exactly and knows at least so many; one that was killed may still be counted. */
+export async function allCountExactly(
+  gateways: readonly GatewayProcess[],
+  gatewayCount: number,
+): Promise<boolean> {
+  const states = await Promise.all(
+    gateways.map(async ({ adminUrl }) => {
+      const response = await fetch(`${adminUrl}/readyz?verbose`).catch(() => undefined);
+      return (await response?.json()) as { state: string; gateways: number } | undefined;
+    }),
+  );
+  return states.every((one) => one?.state === 'ready' && one.gateways >= gatewayCount);
+}

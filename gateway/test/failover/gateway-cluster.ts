@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AnsweringProcess } from '../chaos/answering-process.ts';
-import { GatewayProcess } from '../chaos/gateway-process.ts';
+import { allCountExactly, GatewayProcess } from '../chaos/gateway-process.ts';
 import type { Seen } from '../chaos/judge.ts';
 import { homeWith, offers } from '../chaos/limits.ts';
 import type { LoadAnswer, LoadOrder } from '../chaos/load-worker.ts';
@@ -67,14 +67,8 @@ export class GatewayCluster {
   }
 
   /** Whether every gateway says it counts exactly and knows all the others. */
-  async isReady(): Promise<boolean> {
-    const states = await Promise.all(
-      this.gateways.map(async ({ adminUrl }) => {
-        const response = await fetch(`${adminUrl}/readyz?verbose`).catch(() => undefined);
-        return (await response?.json()) as { state: string; gateways: number } | undefined;
-      }),
-    );
-    return states.every((one) => one?.state === 'ready' && one.gateways >= gatewayCount);
+  isReady(): Promise<boolean> {
+    return allCountExactly(this.gateways, gatewayCount);
   }
 
   async beginLoad(idPrefix: string): Promise<void> {
@@ -92,8 +86,7 @@ export class GatewayCluster {
     const asked = (await Promise.all(this.#workers.map((worker) => worker.ask({ end: true })))).flat();
     await sleep(200);
     const arrivals = (await this.#witness.ask('take')) as Exclude<WitnessAnswer, number>;
-    const arrivalsMs = new Map<string, number[]>();
-    for (const [id, atMs] of arrivals) arrivalsMs.set(id, [...(arrivalsMs.get(id) ?? []), atMs]);
+    const arrivalsOf = Map.groupBy(arrivals, ([id]) => id);
     const told = new Map(
       this.gateways.flatMap((gateway) =>
         gateway.takeLog().map((line) => {
@@ -104,7 +97,15 @@ export class GatewayCluster {
     );
     return asked.map(({ id, limit, sentMs, endedMs, outcome }) => {
       const { certain, limiterMs } = told.get(id) ?? {};
-      return { limit, sentMs, endedMs, outcome, arrivalsMs: arrivalsMs.get(id) ?? [], certain, limiterMs };
+      return {
+        limit,
+        sentMs,
+        endedMs,
+        outcome,
+        arrivalsMs: (arrivalsOf.get(id) ?? []).map(([, atMs]) => atMs),
+        certain,
+        limiterMs,
+      };
     });
   }
 

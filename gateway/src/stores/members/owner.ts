@@ -77,11 +77,7 @@ export class Owner {
     for (const [id, { keys, waitsFor }] of this.#unconfirmed) {
       for (const member of waitsFor) {
         const copies = keys.map((key) => this.#ports.shelf.get(key)).filter((copy) => copy !== undefined);
-        this.#ports.sendCopies(
-          member,
-          copies.filter((copy) => this.#backupOf(copy.key) === member),
-          id,
-        );
+        this.#sendBackup(member, copies, id);
       }
     }
     const asked = this.#asked;
@@ -106,7 +102,7 @@ export class Owner {
   }
 
   #settle({ from, claims, answer }: Asked): void {
-    const { self, shelf, sendCopies } = this.#ports;
+    const { self, shelf } = this.#ports;
     const changed: NamedLedger[] = [];
     const grants: Grant[] = [];
     const held: number[] = [];
@@ -138,11 +134,14 @@ export class Owner {
         confirmed,
       });
     }
-    for (const backup of backups) {
-      const copies = changed.filter(({ key }) => this.#backupOf(key) === backup);
-      sendCopies(backup, copies, id);
-    }
+    for (const backup of backups) this.#sendBackup(backup, changed, id);
     if (!mustConfirm) answer({ grants, held });
+  }
+
+  /** Sends a backup those of the ledgers that are its to keep. */
+  #sendBackup(backup: GatewayId, named: readonly NamedLedger[], id: number | undefined): void {
+    const copies = named.filter(({ key }) => this.#backupOf(key) === backup);
+    this.#ports.sendCopies(backup, copies, id);
   }
 
   #backupOf(key: CounterKey): GatewayId | undefined {
