@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import type { BodySource } from '../wire/body-source.ts';
 import type { BackendCall, BackendFields, BackendReceiver } from '../backends/backend-call.ts';
 import type { BackendFailure } from '../backends/failure.ts';
 import { parseAddress } from '../identity/address.ts';
@@ -74,7 +76,7 @@ export class Forwarding implements BackendReceiver {
         method: exchange.head.method,
         path: path.startsWith('/') ? path : `/${path}`,
         fields: outbound.requestFields,
-        body: exchange.openBody(),
+        body: readable(exchange.openBody()),
       },
       this,
     );
@@ -102,13 +104,16 @@ export class Forwarding implements BackendReceiver {
       this.#events.answered();
       const ownFields = this.#ownFields;
       this.#exchange.start(status, answerFields({ status, backendFields: fields, ownFields }));
+      queueMicrotask(() => this.#exchange.flush());
     } catch (error) {
       this.#events.bug(error);
     }
   }
 
   data(chunk: Uint8Array): boolean {
-    return this.#exchange.write(chunk);
+    const more = this.#exchange.write(Buffer.from(chunk));
+    this.#exchange.flush();
+    return more;
   }
 
   end(trailers: BackendFields): void {
@@ -131,3 +136,22 @@ const refusals: Readonly<Record<BackendFailure, Refusal>> = {
   broken: { cause: causes.broken },
   invalid: { cause: causes.invalidAnswer },
 };
+
+function readable(source: BodySource | undefined) {
+  if (source === undefined) return undefined;
+  let started = false;
+  const stream = new Readable({
+    read() {
+      if (started) source.resume();
+      else {
+        started = true;
+        source.start({ data: (bytes) => stream.push(bytes), end: () => stream.push(null) });
+      }
+    },
+    destroy(_, done) {
+      source.stop();
+      done();
+    },
+  });
+  return stream;
+}

@@ -1,51 +1,74 @@
-import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
+import type { BodyReader } from '../wire/body-reader.ts';
+import type { BodySource, BodyTaker } from '../wire/body-source.ts';
 
-/**
- * A request's body as the backend's side reads it. Destroying it leaves the client's connection alone, which node's own
- * stream would not; it takes from the client only what its reader asks for.
- */
-export class RequestBody extends Readable {
-  readonly #incoming: IncomingMessage;
-  readonly #count: (bytes: number) => void;
-  #wanting = false;
+/** Who feeds a body: gives what is there of it, now and when more comes, as long as it is wanted. */
+export interface BodyFeed {
+  feedBody(): void;
+}
 
-  constructor(incoming: IncomingMessage, count: (bytes: number) => void) {
-    super();
-    this.#incoming = incoming;
-    this.#count = count;
-    incoming.pause();
-    incoming.on('data', this.#take);
-    incoming.on('end', this.#end);
+/** A request's body on its way from the client's connection to its taker. */
+export class RequestBody implements BodySource {
+  readonly length: number | 'unknown';
+  /** Without framing. */
+  bytes = 0;
+  readonly #feed: BodyFeed;
+  readonly #reader: BodyReader;
+  #taker: BodyTaker | undefined;
+  #flows = false;
+  /** Up to how many bytes are read only to be thrown away. */
+  #discards: number | undefined;
+
+  constructor(length: number | 'unknown', reader: BodyReader, feed: BodyFeed) {
+    this.length = length;
+    this.#reader = reader;
+    this.#feed = feed;
   }
 
-  /** Whether the reader waits for the client to send more. */
-  get wanting(): boolean {
-    return this.#wanting;
+  /** Whether the client is expected to send more of it now. */
+  get wanted(): boolean {
+    return this.#flows && !this.#reader.done;
   }
 
-  override _read(): void {
-    this.#wanting = true;
-    this.#incoming.resume();
+  get complete(): boolean {
+    return this.#reader.done;
   }
 
-  /** Why a reader gave up is told elsewhere; an error nobody listens to would end the process. */
-  override _destroy(_: Error | null, done: (error?: Error | null) => void): void {
-    this.#wanting = false;
-    this.#incoming.off('data', this.#take);
-    this.#incoming.off('end', this.#end);
-    done();
+  start(taker: BodyTaker): void {
+    this.#taker = taker;
+    this.#flows = true;
+    this.#feed.feedBody();
   }
 
-  readonly #take = (chunk: Buffer): void => {
-    this.#count(chunk.length);
-    if (this.push(chunk)) return;
-    this.#wanting = false;
-    this.#incoming.pause();
-  };
+  resume(): void {
+    this.#flows = true;
+    this.#feed.feedBody();
+  }
 
-  readonly #end = (): void => {
-    this.#wanting = false;
-    this.push(null);
-  };
+  stop(): void {
+    this.#taker = undefined;
+    if (this.#discards === undefined) this.#flows = false;
+  }
+
+  /** Reads the rest, up to a bound: closing at once could take the answer from a client that still sends. */
+  discard(bytesMax: number): void {
+    this.#taker = undefined;
+    this.#discards = bytesMax;
+    this.#flows = true;
+    this.#feed.feedBody();
+  }
+
+  /** Takes bytes from `at` on; gives where they stop to be part of the body, or why they can't be taken. */
+  take(bytes: Buffer, at: number): number | 'flawed' | 'too-much' {
+    const { data, end } = this.#reader.read(bytes, at);
+    this.bytes += data.length;
+    if (this.#reader.flawed) return 'flawed';
+    if (this.#discards !== undefined) {
+      this.#discards -= data.length;
+      return this.#discards < 0 ? 'too-much' : end;
+    }
+    const taker = this.#taker;
+    if (data.length > 0 && taker?.data(data) === false) this.#flows = false;
+    if (this.#reader.done) taker?.end();
+    return end;
+  }
 }

@@ -4,6 +4,10 @@ export interface WireBounds {
   /** Request line and fields together. */
   readonly headBytesMax: number;
   readonly fieldsMax: number;
+  /** Of the extensions of all chunks of a body. */
+  readonly extensionBytesMax: number;
+  /** What may follow a body's last chunk. */
+  readonly trailerBytesMax: number;
   /** From a request's first byte (a connection's start, for the first one) to the end of its head. */
   readonly headMsMax: number;
   /** Between two pieces of a request's body. */
@@ -22,6 +26,8 @@ export const defaultWireBounds: WireBounds = {
   connectionsMax: 10_000,
   headBytesMax: 16 * 1024,
   fieldsMax: 100,
+  extensionBytesMax: 16 * 1024,
+  trailerBytesMax: 8 * 1024,
   headMsMax: 10_000,
   bodyIdleMsMax: 30_000,
   drainMsMax: 60_000,

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { BodySource } from '../../src/wire/body-source.ts';
 import type { Answer, Exchange, RequestHead } from '../../src/proxy/exchange.ts';
 import type { Fields } from '../../src/proxy/fields.ts';
 import type { Refusal } from '../../src/proxy/refusal.ts';
@@ -30,8 +30,10 @@ export class FakeExchange implements Exchange {
     this.head = headOf(more);
   }
 
-  openBody(): Readable | undefined {
-    return this.head.bodyBytes === 0 ? undefined : Readable.from([]);
+  openBody(): BodySource | undefined {
+    const { bodyBytes: length } = this.head;
+    const start: BodySource['start'] = (taker) => taker.end();
+    return length === 0 ? undefined : { length, start, resume: () => {}, stop: () => {} };
   }
 
   interim(): void {}
@@ -48,10 +50,12 @@ export class FakeExchange implements Exchange {
     this.fields = fields;
   }
 
-  write(chunk: Uint8Array): boolean {
-    this.body += Buffer.from(chunk).toString('latin1');
+  write(bytes: Buffer): boolean {
+    this.body += bytes.toString('latin1');
     return true;
   }
+
+  flush(): void {}
 
   finish(): void {
     this.end(false);

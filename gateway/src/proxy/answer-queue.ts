@@ -1,0 +1,77 @@
+import type { Socket } from 'node:net';
+
+/** An answer as its queue sees it. */
+export interface QueuedAnswer {
+  /** Everything was said; some of it may still have to leave. */
+  readonly finished: boolean;
+  /** The answers before this one have left. */
+  takeTurn(): void;
+  /** The client takes more. */
+  drained(): void;
+  /** The end: everything has left, or nothing more will. */
+  end(aborted: boolean): void;
+}
+
+/** The answers on one connection. They leave in the order of their requests (RFC 9112, section 9.3.2). */
+export class AnswerQueue<Queued extends QueuedAnswer> {
+  readonly #socket: Socket;
+  /** Answers that haven't left. The first one has the connection, the others hold theirs. */
+  readonly #waiting: Queued[] = [];
+  readonly #answered: (answer: Queued) => void;
+
+  /** `answered` is told of each answer that was handed to the connection. */
+  constructor(socket: Socket, answered: (answer: Queued) => void) {
+    this.#socket = socket;
+    this.#answered = answered;
+  }
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  push(answer: Queued): void {
+    this.#waiting.push(answer);
+  }
+
+  hasTurn(answer: Queued): boolean {
+    return this.#waiting[0] === answer;
+  }
+
+  /** False when the client should take some of it before more is written. */
+  write(pieces: readonly (string | Buffer)[]): boolean {
+    const socket = this.#socket;
+    if (pieces.length > 1) socket.cork();
+    let goesOn = true;
+    for (const piece of pieces) {
+      goesOn = typeof piece === 'string' ? socket.write(piece, 'latin1') : socket.write(piece);
+    }
+    if (pieces.length > 1) socket.uncork();
+    return goesOn;
+  }
+
+  /** An answer is finished. If it has its turn, so have those behind it that were held. */
+  finished(answer: Queued): void {
+    let first: Queued | undefined = answer;
+    while (first?.finished === true && this.hasTurn(first)) {
+      this.#waiting.shift();
+      this.#endOnceSent(first);
+      this.#answered(first);
+      first = this.#waiting[0];
+      first?.takeTurn();
+    }
+  }
+
+  drained(): void {
+    this.#waiting[0]?.drained();
+  }
+
+  /** The connection is over: no answer will leave any more. */
+  abort(): void {
+    for (const answer of this.#waiting.splice(0)) answer.end(true);
+  }
+
+  #endOnceSent(answer: Queued): void {
+    if (this.#socket.writableLength === 0 && !this.#socket.destroyed) answer.end(false);
+    else this.#socket.write('', (error) => answer.end(error instanceof Error));
+  }
+}
