@@ -296,7 +296,7 @@ describe('the life of a request', () => {
     const fields = ['Host', 'a', 'ApiKey', 'mobile-key', 'X-Forwarded-For', '203.0.113.9'];
     send({ fields }).end(true);
     refuseAt('subscription');
-    const proxied = sampleConfig({ listener: { host: '', port: 0, trustedProxies: ['192.0.2.1'] } });
+    const proxied = sampleConfig({ listener: { trustedProxies: ['192.0.2.1'] } });
     send({ fields, target: '/orders/1.0.0/open/x?key=mobile-key' }, proxied);
     expect(asked[1]?.[0]?.key).toContain('203.0.113.9');
     expect(records[1]?.refusedBy).toEqual({
