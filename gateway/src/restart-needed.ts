@@ -3,9 +3,10 @@ import type { Config } from './config/config.ts';
 
 /** What a running gateway was made with: another value takes a restart. */
 const fixed: Readonly<Record<string, (config: Config) => unknown>> = {
-  '[sluice.listener], except for trusted_proxies': ({ listener }) => ({
+  '[sluice.listener], but for trusted_proxies and underscore_names': ({ listener }) => ({
     ...listener,
     trustedProxies: [],
+    underscoreNames: 'drop',
   }),
   '[sluice.backends]': ({ backends }) => backends,
   'the admin listener': ({ admin }) => admin,

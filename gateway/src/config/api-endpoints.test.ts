@@ -138,7 +138,7 @@ describe('an endpoint', () => {
 
   test('that asks for credentials gets none, which is said without showing them', () => {
     const security =
-      '{production: {enabled: true, type: BASIC, username: u, password: hunter2}, sandbox: {enabled: true, type: NONE}}';
+      '{production: {enabled: true, type: OAUTH, clientId: hunter2}, sandbox: {enabled: true, type: NONE}}';
     const { found } = read(`{production_endpoints: ${one}, endpoint_security: ${security}}`);
     expect(said(found)).toEqual([
       'warning[not-supported] Credentials for backends are not supported yet; production gets requests without any.',

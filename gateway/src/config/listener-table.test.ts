@@ -75,7 +75,6 @@ client_certificates = "required"
     expect(notYet).toEqual([
       '5:1 error[not-supported] More threads than one are not supported yet.',
       '7:2 error[not-supported] HTTPS is not supported yet.',
-      '6:1 error[not-supported] underscore_names is not supported yet: such names are passed on.',
     ]);
     expect(settings?.listener).toMatchObject({
       http: false,

@@ -7,7 +7,6 @@ import type { Path, SourceFile } from './source-file.ts';
 
 interface ListenerFields {
   readonly threads?: number | 'auto' | undefined;
-  readonly underscore_names?: string | undefined;
   readonly tls?: unknown;
 }
 
@@ -18,8 +17,6 @@ export function reportListenerNotServedYet(source: SourceFile, fields: ListenerF
   if (fields.threads !== undefined && fields.threads !== 1)
     report('threads', 'More threads than one are not supported yet.');
   if (fields.tls !== undefined) report('tls', 'HTTPS is not supported yet.');
-  if (fields.underscore_names !== undefined && fields.underscore_names !== 'pass')
-    report('underscore_names', 'underscore_names is not supported yet: such names are passed on.');
 }
 
 export function reportApiNotServedYet(source: SourceFile, type: string): void {

@@ -16,6 +16,7 @@ export interface Serving {
   readonly subscriptions: ReadonlyMap<Application, ReadonlyMap<Api, Subscription>>;
   readonly destinations: ReadonlyMap<Backend, Destination>;
   readonly trustedProxies: TrustedProxies;
+  readonly underscoreNames: ListenerSettings['underscoreNames'];
   readonly responses: ResponseSettings;
 }
 
@@ -29,7 +30,7 @@ export interface Destination {
 
 /** The part of a configuration that requests meet. */
 export type ServedConfig = Pick<Config, 'apis' | 'applications' | 'responses'> & {
-  readonly listener: Pick<ListenerSettings, 'trustedProxies'>;
+  readonly listener: Pick<ListenerSettings, 'trustedProxies' | 'underscoreNames'>;
 };
 
 /** Compiles a configuration once; backends' connections are shared with other configurations. */
@@ -50,6 +51,7 @@ export function compileServing(config: ServedConfig, backends: Backends): Servin
         .map((backend) => [backend, destination(backend, backends)]),
     ),
     trustedProxies: new TrustedProxies(config.listener.trustedProxies),
+    underscoreNames: config.listener.underscoreNames,
     responses: config.responses,
   };
 }

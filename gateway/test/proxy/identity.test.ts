@@ -41,7 +41,7 @@ async function start(trustedProxies: readonly string[] = []): Promise<void> {
             subscriptions: [{ api, tier: gold, state: 'blocked' }],
           }),
         ],
-        listener: { trustedProxies },
+        listener: { trustedProxies, underscoreNames: 'drop' },
       });
     },
   });

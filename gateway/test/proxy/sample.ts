@@ -64,7 +64,7 @@ export function sampleApplication(api: Api, more: Partial<Application> = {}): Ap
 export function sampleConfig(more: Partial<ServedConfig> = {}): ServedConfig {
   const api = sampleApi();
   return {
-    listener: { trustedProxies: [] },
+    listener: { trustedProxies: [], underscoreNames: 'drop' },
     responses: { retryAfter: 'seconds', rateLimitFields: true },
     apis: [api],
     applications: [sampleApplication(api)],
