@@ -3,7 +3,12 @@ import type { Config } from './config/config.ts';
 
 /** What a running gateway was made with: another value takes a restart. */
 const fixed: Readonly<Record<string, (config: Config) => unknown>> = {
-  'the address and port of the listener': ({ listener: { host, port } }) => [host, port],
+  '[sluice.listener], but for trusted_proxies and underscore_names': ({ listener }) => ({
+    ...listener,
+    trustedProxies: [],
+    underscoreNames: 'drop',
+  }),
+  '[sluice.backends]': ({ backends }) => backends,
   'the admin listener': ({ admin }) => admin,
   'the store': ({ store }) => store,
   'the gateway id, count and claim deadline': ({ gateway }) => gateway,

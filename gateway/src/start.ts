@@ -61,7 +61,7 @@ export async function startGateway(config: Config, report: (line: string) => voi
       reportBug,
     });
     closers.push(() => admin.close());
-    const backends = new Backends(clock);
+    const backends = new Backends(clock, config.backends);
     closers.push(() => backends.close());
     accessLogMetrics(registry, accessLog);
     const recorders = [exchangeMetrics(registry), accessLog];

@@ -3,7 +3,9 @@
  * bodies flow no faster than their reader takes them. Connections, waiting requests and every wait are bounded. A request
  * is sent at most once. It knows nothing of clients, limits or APIs; undici stays behind it.
  */
+import type { ConnectionOptions } from 'node:tls';
 import { Pool } from 'undici';
+import type { BackendBounds, BackendSettings, BackendTls } from '../config/config.ts';
 import type { Clock } from '../limits/clock.ts';
 import {
   DispatchedCall,
@@ -12,27 +14,6 @@ import {
   type BackendRequest,
   type BackendSender,
 } from './backend-call.ts';
-
-export interface BackendBounds {
-  readonly connectionsMax: number;
-  /** Requests that may wait for a connection. */
-  readonly waitingMax: number;
-  readonly waitMsMax: number;
-  readonly connectMsMax: number;
-  /** Until the head of the answer is there. */
-  readonly headMsMax: number;
-  /** Between two pieces of the answer's body. */
-  readonly bodyIdleMsMax: number;
-}
-
-export const defaultBackendBounds: BackendBounds = {
-  connectionsMax: 256,
-  waitingMax: 1024,
-  waitMsMax: 10_000,
-  connectMsMax: 5000,
-  headMsMax: 60_000,
-  bodyIdleMsMax: 60_000,
-};
 
 /** How often the waiting requests are looked at; none has a timer of its own. */
 const sweepEveryMs = 500;
@@ -48,7 +29,7 @@ export class BackendPool implements BackendSender {
   readonly #waiting = new Set<DispatchedCall>();
   #sweepPlanned = false;
 
-  constructor(origin: string, clock: Clock, bounds: BackendBounds) {
+  constructor(origin: string, clock: Clock, { bounds, tls }: BackendSettings) {
     this.#clock = clock;
     this.#bounds = bounds;
     this.#pool = new Pool(origin, {
@@ -59,6 +40,7 @@ export class BackendPool implements BackendSender {
       headersTimeout: bounds.headMsMax,
       bodyTimeout: bounds.bodyIdleMsMax,
       maxHeaderSize: 16 * 1024,
+      connect: connectOptions(tls),
     });
   }
 
@@ -102,3 +84,27 @@ export class BackendPool implements BackendSender {
     });
   }
 }
+
+function connectOptions({
+  verify,
+  ca,
+  certificate,
+  key,
+  passphrase,
+  serverName,
+}: BackendTls): ConnectOptions {
+  return {
+    rejectUnauthorized: verify,
+    ...(ca !== undefined && { ca }),
+    ...(certificate !== undefined && { cert: certificate }),
+    ...(key !== undefined && { key }),
+    ...(passphrase !== undefined && { passphrase }),
+    ...(serverName !== undefined && { servername: serverName }),
+  };
+}
+
+/** What the pool hands to node's TLS. */
+type ConnectOptions = Pick<
+  ConnectionOptions,
+  'rejectUnauthorized' | 'ca' | 'cert' | 'key' | 'passphrase' | 'servername'
+>;

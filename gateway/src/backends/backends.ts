@@ -1,23 +1,51 @@
+import { defaultBackendSettings } from '../config/backends-table.ts';
+import type { BackendSettings } from '../config/config.ts';
 import type { Clock } from '../limits/clock.ts';
-import { BackendPool, defaultBackendBounds, type BackendBounds } from './backend-pool.ts';
+import type { ChoiceRule } from './backend-choice.ts';
+import { BackendGroup } from './backend-group.ts';
+import { BackendPool } from './backend-pool.ts';
 
-/** The connections to all backends, one pool per origin; configurations share and outlive them. */
+/** One of several targets: an origin such as `https://orders.internal:8443`, and what stands before paths there. */
+interface TargetPlace {
+  readonly origin: string;
+  readonly pathPrefix: string;
+  readonly headMsMax: number | undefined;
+}
+
+/** The connections to all backends, and what is known of their health; configurations share and outlive them. */
 export class Backends {
   readonly #clock: Clock;
-  readonly #bounds: BackendBounds;
+  readonly #settings: BackendSettings;
   readonly #pools = new Map<string, BackendPool>();
+  readonly #groups = new Map<string, BackendGroup>();
 
-  constructor(clock: Clock, bounds: BackendBounds = defaultBackendBounds) {
+  constructor(clock: Clock, settings: BackendSettings = defaultBackendSettings) {
     this.#clock = clock;
-    this.#bounds = bounds;
+    this.#settings = settings;
   }
 
-  /** The pool of an origin such as `https://orders.internal:8443`. */
-  pool(origin: string): BackendPool {
-    const known = this.#pools.get(origin);
+  /** The pool of an origin such as `https://orders.internal:8443`; one for each wait that is set for its answers. */
+  pool(origin: string, headMsMax: number = this.#settings.bounds.headMsMax): BackendPool {
+    const key = `${origin} ${headMsMax}`;
+    const known = this.#pools.get(key);
     if (known !== undefined) return known;
-    const made = new BackendPool(origin, this.#clock, this.#bounds);
-    this.#pools.set(origin, made);
+    const { bounds, tls } = this.#settings;
+    const made = new BackendPool(origin, this.#clock, { bounds: { ...bounds, headMsMax }, tls });
+    this.#pools.set(key, made);
+    return made;
+  }
+
+  /** The same targets under the same rule are one group: they share their health and whose turn it is. */
+  group(targets: readonly TargetPlace[], rule: ChoiceRule): BackendGroup {
+    const key = JSON.stringify([rule, targets]);
+    const known = this.#groups.get(key);
+    if (known !== undefined) return known;
+    const senders = targets.map(({ origin, pathPrefix, headMsMax }) => ({
+      sender: this.pool(origin, headMsMax),
+      pathPrefix,
+    }));
+    const made = new BackendGroup(senders, rule, this.#clock);
+    this.#groups.set(key, made);
     return made;
   }
 

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { defaultBackendSettings } from '../config/backends-table.ts';
 import type { Config } from '../config/config.ts';
 import { levels, type Level, type OnStoreFailure } from '../policy/levels.ts';
 import type { AnonymousAccess, Api } from '../policy/catalogue.ts';
@@ -39,9 +40,10 @@ export function quickConfig({ to, limit, by }: QuickStart): Config | string {
     basePaths: [''],
     blocked: false,
     apiKeyHeader: 'apikey',
+    webSocket: false,
     operations: [{ target: '/*', verb: '*', open: true }],
     anonymous: { tier: { name: limit, quota }, by: subject },
-    backends: { PRODUCTION: { url: to } },
+    backends: { PRODUCTION: { targets: [{ url: to }], choice: 'single' } },
   };
   const onStoreFailure = Object.fromEntries(levels.map((level) => [level, 'local'])) as Record<
     Level,
@@ -52,7 +54,15 @@ export function quickConfig({ to, limit, by }: QuickStart): Config | string {
     store: { kind: 'memory' },
     onStoreFailure,
     leases: { horizonMs: 100, recheckMs: 100 },
-    listener: { host: '0.0.0.0', port: 8280, trustedProxies: [] },
+    listener: {
+      host: '0.0.0.0',
+      http: true,
+      port: 8280,
+      threads: 1,
+      underscoreNames: 'drop',
+      trustedProxies: [],
+    },
+    backends: defaultBackendSettings,
     admin: { host: '127.0.0.1', port: 9090 },
     responses: { retryAfter: 'seconds', rateLimitFields: true },
     apis: [api],

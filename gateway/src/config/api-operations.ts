@@ -9,58 +9,83 @@ import type { Path, SourceFile } from './source-file.ts';
 
 const path: Path = ['data', 'operations'];
 
-const operationSchema = mapping(
-  {
-    target: text({ expected: 'a path such as "/items/{id}"', charactersMax: 1000 }),
-    verb: oneOf(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', '*']),
-    authType: oneOf([
-      'Application & Application User',
-      'Application',
-      'Application User',
-      'Any',
-      'None',
-    ]).nullish(),
-    throttlingPolicy: text({ expected: 'the name of an advanced policy', charactersMax: 60 }).nullish(),
-  },
-  [
-    'id',
-    'description',
-    'scopes',
-    'usedProductIds',
-    'operationPolicies',
-    'operationHubPolicies',
-    'payloadSchema',
-    'schemaDefinition',
-    'uriMapping',
-    'amznResourceName',
-    'amznResourceTimeout',
-    'amznResourceContentEncode',
-    'apiOperationMapping',
-    'backendOperationMapping',
-  ],
-);
+const operationSchema = (verb: z.ZodType<string>) =>
+  mapping(
+    {
+      target: text({ expected: 'a path such as "/items/{id}"', charactersMax: 1000 }),
+      verb,
+      authType: oneOf([
+        'Application & Application User',
+        'Application',
+        'Application User',
+        'Any',
+        'None',
+      ]).nullish(),
+      throttlingPolicy: text({ expected: 'the name of an advanced policy', charactersMax: 60 }).nullish(),
+    },
+    [
+      'id',
+      'description',
+      'scopes',
+      'usedProductIds',
+      'operationPolicies',
+      'operationHubPolicies',
+      'payloadSchema',
+      'schemaDefinition',
+      'uriMapping',
+      'amznResourceName',
+      'amznResourceTimeout',
+      'amznResourceContentEncode',
+      'apiOperationMapping',
+      'backendOperationMapping',
+    ],
+  );
+const schemas = {
+  methods: operationSchema(oneOf(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', '*'])),
+  /** What WSO2 calls the two directions of a stream, and the method that opens one. */
+  streams: operationSchema(oneOf(['SUBSCRIBE', 'PUBLISH', 'GET'])),
+};
 
 /**
  * An API's operations (wso2.md 4.3). Without any, everything below the base path is served for the five usual methods, as
- * WSO2's publisher creates new APIs. Problems are reported.
+ * WSO2's publisher creates new APIs. A stream is opened by GET: both of its directions are one operation. Problems are
+ * reported.
  */
-export function readOperations(source: SourceFile, book: PolicyBook): readonly Operation[] {
+export function readOperations(
+  source: SourceFile,
+  book: PolicyBook,
+  { streaming }: { readonly streaming: boolean },
+): readonly Operation[] {
   const written = checkValue(source, listOf(z.unknown(), 'operations').nullish(), path);
-  if (written === undefined || written === null || written.length === 0) return wholeApi;
-  const seen = new Map<string, number>();
-  const operations: Operation[] = [];
+  if (written === undefined || written === null || written.length === 0)
+    return streaming ? wholeApi.filter(({ verb }) => verb === 'GET') : wholeApi;
+  const seen = new Map<string, Written>();
   for (const index of written.keys()) {
-    const operation = readOperation(source, book, index);
-    if (operation === undefined) continue;
-    reportDuplicate(source, seen, operation, index);
-    operations.push(operation);
+    const read = readOperation(source, book, { index, streaming });
+    if (read === undefined) continue;
+    const outline = `${read.operation.verb} ${outlineOf(read.operation.target)}`;
+    const first = seen.get(outline);
+    if (first === undefined) seen.set(outline, read);
+    else reportSecond(source, { outline, first, second: read });
   }
-  return operations;
+  return [...seen.values()].map(({ operation }) => operation);
 }
 
-function readOperation(source: SourceFile, book: PolicyBook, index: number): Operation | undefined {
+interface Written {
+  readonly operation: Operation;
+  readonly index: number;
+  /** As the file has it. */
+  readonly verb: string;
+}
+
+function readOperation(
+  source: SourceFile,
+  book: PolicyBook,
+  { index, streaming }: { readonly index: number; readonly streaming: boolean },
+): Written | undefined {
   const at = [...path, index];
-  const { target, verb, authType, throttlingPolicy } = checkFields(source, operationSchema, at);
+  const schema = streaming ? schemas.streams : schemas.methods;
+  const { target, verb, authType, throttlingPolicy } = checkFields(source, schema, at);
   const problem = target === undefined ? undefined : targetProblem(target);
   if (problem !== undefined) {
     source.error({ code: 'invalid-value', path: [...at, 'target'], message: `target ${problem}.` });
@@ -69,7 +94,9 @@ function readOperation(source: SourceFile, book: PolicyBook, index: number): Ope
     ? limitingPolicy(book, throttlingPolicy, source, [...at, 'throttlingPolicy'])
     : undefined;
   if (target === undefined || verb === undefined) return undefined;
-  return { target, verb, open: authType === 'None', ...(policy && { policy }) };
+  const open = authType === 'None';
+  const operation = { target, verb: streaming ? 'GET' : verb, open, ...(policy && { policy }) };
+  return { operation, index, verb };
 }
 
 /** The advanced policy of that name; nothing when it doesn't limit, as WSO2's Unlimited. */
@@ -89,19 +116,21 @@ const wholeApi: readonly Operation[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
   open: false,
 }));
 
-function reportDuplicate(
+/** The other direction of a stream is no second operation, but it can't have rules of its own. */
+function reportSecond(
   source: SourceFile,
-  seen: Map<string, number>,
-  operation: Operation,
-  index: number,
+  { outline, first, second }: { readonly outline: string; readonly first: Written; readonly second: Written },
 ): void {
-  const outline = `${operation.verb} ${outlineOf(operation.target)}`;
-  const first = seen.get(outline);
-  if (first === undefined) {
-    seen.set(outline, index);
-    return;
+  const { line } = source.place([...path, first.index]);
+  const at = [...path, second.index, 'target'];
+  if (first.verb === second.verb) {
+    const message = `${outline} is an operation already, at line ${line}.`;
+    source.error({ code: 'duplicate', path: at, message });
+  } else if (
+    first.operation.open !== second.operation.open ||
+    first.operation.policy?.name !== second.operation.policy?.name
+  ) {
+    const message = `${second.verb} and ${first.verb} of one target, at line ${line}, are one connection: their authType and throttlingPolicy must be the same.`;
+    source.error({ code: 'conflict', path: at, message });
   }
-  const { line } = source.place([...path, first]);
-  const message = `${outline} is an operation already, at line ${line}.`;
-  source.error({ code: 'duplicate', path: [...path, index, 'target'], message });
 }

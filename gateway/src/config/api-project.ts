@@ -6,6 +6,7 @@ import { limitingPolicy, readOperations } from './api-operations.ts';
 import { checkFields, checkValue, type SoundFields } from './check-value.ts';
 import { anyMapping, flag, listOf, mapping, oneOf, text } from './expected.ts';
 import { quote } from './nearest-name.ts';
+import { reportApiNotServedYet } from './not-served-yet.ts';
 import { basePathsOf, contextProblem, segmentProblem } from './path-template.ts';
 import type { PolicyBook } from './policy-book.ts';
 import type { SourceFile } from './source-file.ts';
@@ -33,8 +34,10 @@ export function readApi(source: SourceFile, book: PolicyBook): ApiFile | undefin
   const subscriptions = readTiers(source, book, data.policies ?? []);
   const policyName = data.apiThrottlingPolicy ?? undefined;
   const policy = policyName && limitingPolicy(book, policyName, source, ['data', 'apiThrottlingPolicy']);
-  const operations = readOperations(source, book);
-  const backends = readBackends(source);
+  const type = data.type ?? 'HTTP';
+  const operations = readOperations(source, book, { streaming: isStreaming(type) });
+  const webSocket = type === 'WS';
+  const backends = readBackends(source, { webSocket });
   const served = isServed(source, data);
   const { name, version, context } = data;
   if (name === undefined || version === undefined || context === undefined) return undefined;
@@ -45,6 +48,7 @@ export function readApi(source: SourceFile, book: PolicyBook): ApiFile | undefin
     basePaths: basePathsOf({ context, version, isDefaultVersion: data.isDefaultVersion ?? false }),
     blocked: data.lifeCycleStatus === 'BLOCKED',
     apiKeyHeader: (data.apiKeyHeader ?? 'ApiKey').toLowerCase(),
+    webSocket,
     ...(policy && { policy }),
     operations,
     ...(subscriptions.openTier && { subscriptionless: subscriptions.openTier }),
@@ -142,8 +146,10 @@ function reportUnsupported(source: SourceFile, data: ApiData): void {
   const unsupported = (field: keyof ApiData, message: string): void =>
     source.error({ code: 'not-supported', path: ['data', field], message });
   const type = data.type ?? 'HTTP';
-  if (!['HTTP', 'SOAP', 'SOAPTOREST'].includes(type))
+  if (isStreaming(type)) warnAboutCounting(source, type);
+  else if (!['HTTP', 'SOAP', 'SOAPTOREST'].includes(type))
     unsupported('type', `APIs of type ${type} are not supported yet.`);
+  reportApiNotServedYet(source, type);
   const implementation = data.endpointImplementationType ?? 'ENDPOINT';
   if (implementation !== 'ENDPOINT') {
     unsupported(
@@ -157,6 +163,16 @@ function reportUnsupported(source: SourceFile, data: ApiData): void {
   } else if (schemes.includes('mutualssl_mandatory')) {
     unsupported('securityScheme', 'Client certificates are not supported yet, and this API demands them.');
   }
+}
+
+function isStreaming(type: string): boolean {
+  return type === 'WS' || type === 'SSE';
+}
+
+function warnAboutCounting(source: SourceFile, type: string): void {
+  const [inWso2, here] = type === 'WS' ? ['frames', 'connections'] : ['events', 'requests'];
+  const message = `The limits of this API count its ${here}. WSO2 counts ${inWso2} too, so more may pass here than there.`;
+  source.warning({ code: 'counts-connections', path: ['data', 'type'], message });
 }
 
 function isServed(source: SourceFile, data: ApiData): boolean {

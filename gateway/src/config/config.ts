@@ -13,6 +13,7 @@ export interface Config {
   readonly onStoreFailure: Readonly<Record<Level, OnStoreFailure>>;
   readonly leases: LeaseSettings;
   readonly listener: ListenerSettings;
+  readonly backends: BackendSettings;
   readonly admin: AdminSettings;
   readonly responses: ResponseSettings;
   readonly apis: readonly Api[];
@@ -121,11 +122,54 @@ interface LeaseSettings {
   readonly recheckMs: number;
 }
 
-interface ListenerSettings {
+export interface ListenerSettings {
   readonly host: string;
+  /** Whether plain HTTP is listened for, at `port`. Without it there is `https`. */
+  readonly http: boolean;
   readonly port: number;
+  readonly https?: HttpsSettings;
+  /** How many threads serve requests; `auto` is one for each core of the machine at start. */
+  readonly threads: number | 'auto';
+  /** What becomes of request fields whose name holds `_`, which some backends can't tell from `-`: `drop` doesn't pass them on. */
+  readonly underscoreNames: 'drop' | 'refuse' | 'pass';
   /** CIDR ranges whose members may say who their client is. */
   readonly trustedProxies: readonly string[];
+}
+
+/** Texts are PEM. */
+export interface HttpsSettings {
+  readonly port: number;
+  readonly certificate: string;
+  readonly key: string;
+  readonly passphrase?: string;
+  readonly minimumVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** Whether clients are asked for a certificate, which `ca` must have signed then, and refused without one. */
+  readonly clientCertificates: 'none' | { readonly ca: string; readonly required: boolean };
+}
+
+/** How all backends are reached. */
+export interface BackendSettings {
+  readonly bounds: BackendBounds;
+  readonly tls: BackendTls;
+}
+
+/** For each origin. */
+export interface BackendBounds {
+  readonly connectionsMax: number;
+  /** Requests that may wait for a connection. */
+  readonly waitingMax: number;
+  readonly waitMsMax: number;
+  readonly connectMsMax: number;
+  /** Until the head of the answer is there. */
+  readonly headMsMax: number;
+  /** Between two pieces of the answer's body. */
+  readonly bodyIdleMsMax: number;
+}
+
+export interface BackendTls extends TlsSettings {
+  /** Without it any certificate is taken, and anybody may stand in for a backend. */
+  readonly verify: boolean;
+  readonly passphrase?: string;
 }
 
 interface AdminSettings {

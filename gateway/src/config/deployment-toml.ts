@@ -1,13 +1,15 @@
+import { readBackendSettings } from './backends-table.ts';
 import type { Config } from './config.ts';
 import { type Deployment, entriesOf, readTable, reportKeys } from './deployment-table.ts';
-import { flag, listOf, mapping, oneOf, wholeNumber } from './expected.ts';
+import { flag, mapping, oneOf, wholeNumber } from './expected.ts';
 import { deploymentPaths, type Environment, type Home } from './home.ts';
-import { hostName, networkRange } from './network-names.ts';
+import { listenedPort, readListener } from './listener-table.ts';
+import { hostName } from './network-names.ts';
 import { apimSections, sections, serverKeys } from './no-effect.ts';
 import { readOnStoreFailure } from './on-failure.ts';
 import { placeholders } from './placeholders.ts';
 import { readRedisTable } from './redis-config.ts';
-import { type Report, type SourceFile, wholeFile } from './source-file.ts';
+import { type Path, type Report, type SourceFile, wholeFile } from './source-file.ts';
 import { chooseStore, readStoreTable } from './store-choice.ts';
 import { parseTomlFile } from './toml-file.ts';
 
@@ -29,7 +31,6 @@ export function readDeploymentToml(
   const store = readStoreTable(deployment);
   const leases = readTable(deployment, leasesTable);
   const server = readTable(deployment, serverTable);
-  const listener = readTable(deployment, listenerTable);
   const admin = readTable(deployment, adminTable);
   const responses = readTable(deployment, responsesTable);
   const offset = server.offset ?? 0;
@@ -42,11 +43,8 @@ export function readDeploymentToml(
     store: chooseStore(deployment, redis, store),
     onStoreFailure: readOnStoreFailure(deployment, store.on_failure),
     leases: { horizonMs: leases.horizon ?? 100, recheckMs: leases.recheck ?? 100 },
-    listener: {
-      host: listener.host ?? '0.0.0.0',
-      port: listener.http_port ?? 8280 + offset,
-      trustedProxies: listener.trusted_proxies ?? [],
-    },
+    listener: readListener(deployment, offset),
+    backends: readBackendSettings(deployment),
     admin: { host: admin.host ?? '127.0.0.1', port: admin.port ?? 9090 + offset },
     responses: {
       retryAfter: responses.retry_after ?? 'seconds',
@@ -72,8 +70,6 @@ function findDeploymentToml(home: Home, report: Report): SourceFile | undefined 
   return parseTomlFile(first, report);
 }
 
-const port = wholeNumber(0, 65_535, ', 0 for any that is free');
-
 const leaseSpan = wholeNumber(10, 10_000, ' ms').optional();
 
 const leasesTable = {
@@ -89,19 +85,9 @@ const serverTable = {
   unknownIs: 'warning',
 } as const;
 
-const listenerTable = {
-  path: ['sluice', 'listener'],
-  schema: mapping({
-    http_port: port.optional(),
-    host: hostName().optional(),
-    trusted_proxies: listOf(networkRange(), 'addresses or ranges such as "10.0.0.0/8"').optional(),
-  }),
-  unknownIs: 'error',
-} as const;
-
 const adminTable = {
   path: ['sluice', 'admin'],
-  schema: mapping({ port: port.optional(), host: hostName().optional() }),
+  schema: mapping({ port: listenedPort.optional(), host: hostName().optional() }),
   unknownIs: 'error',
 } as const;
 
@@ -121,19 +107,47 @@ function reportTables(source: SourceFile): void {
   const inApim = { read: ['redis_config'], noEffect: apimSections, unknownIs: 'warning' } as const;
   reportKeys(source, entriesOf(source, ['apim']), inApim);
   const inSluice = {
-    read: ['redis', 'listener', 'admin', 'store', 'leases', 'responses'],
+    read: ['redis', 'listener', 'backends', 'admin', 'store', 'leases', 'responses'],
     unknownIs: 'error',
   } as const;
   reportKeys(source, entriesOf(source, ['sluice']), inSluice);
 }
 
+interface Socket {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly path: Path;
+}
+
+/** What is listened on comes in the order in which the later one is to blame. */
 function reportSharedPort(source: SourceFile, { listener, admin }: Settings): void {
-  if (listener.port !== admin.port || listener.port === 0) return;
-  const overlap =
-    listener.host === admin.host || everyAddress.has(listener.host) || everyAddress.has(admin.host);
-  if (!overlap) return;
-  const message = `The listener and the admin listener can't both have port ${listener.port}.`;
-  source.error({ code: 'conflict', path: ['sluice', 'admin', 'port'], message });
+  const { host } = listener;
+  const inListener: Path = ['sluice', 'listener'];
+  const sockets: Socket[] = [];
+  if (listener.http) {
+    sockets.push({ name: 'the listener', host, port: listener.port, path: [...inListener, 'http_port'] });
+  }
+  if (listener.https !== undefined) {
+    const path = [...inListener, 'https_port'];
+    sockets.push({ name: 'the HTTPS listener', host, port: listener.https.port, path });
+  }
+  sockets.push({ name: 'the admin listener', ...admin, path: ['sluice', 'admin', 'port'] });
+  for (const [index, second] of sockets.entries()) {
+    const first = sockets.slice(0, index).find((other) => shareAPort(other, second));
+    if (first === undefined) continue;
+    const message = `${upperFirst(first.name)} and ${second.name} can't both have port ${second.port}.`;
+    source.error({ code: 'conflict', path: second.path, message });
+  }
+}
+
+function shareAPort(first: Socket, second: Socket): boolean {
+  if (first.port !== second.port || first.port === 0) return false;
+  return first.host === second.host || everyAddress.has(first.host) || everyAddress.has(second.host);
+}
+
+function upperFirst(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 const everyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::']);

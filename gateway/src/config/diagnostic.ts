@@ -27,6 +27,7 @@ export interface Place {
 /** The stable names of all kinds of findings; docs/reference/configuration.md explains each. */
 export const diagnosticCodes = [
   'conflict',
+  'counts-connections',
   'counts-per-gateway',
   'duplicate',
   'empty-file',
@@ -52,6 +53,7 @@ export const diagnosticCodes = [
   'unknown-tier',
   'unreadable-file',
   'unused-endpoint-limit',
+  'unverified-backends',
 ] as const;
 
 export type DiagnosticCode = (typeof diagnosticCodes)[number];

@@ -43,6 +43,15 @@ function endpointOf(written: string): Endpoint | undefined {
   return host.success && port >= 1 && port <= 65_535 ? { host: host.data, port } : undefined;
 }
 
+/** The name that a certificate must bear. */
+export function certificateName(): z.ZodType<string> {
+  return text({
+    expected: "the name in the server's certificate",
+    charactersMax: 253,
+    pattern: /^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?$/,
+  });
+}
+
 /** The path of a file that belongs to TLS. */
 export function pemFile(): z.ZodType<string> {
   return text({ expected: 'the path of a PEM file, absolute or relative to the home', charactersMax: 1000 });

@@ -42,6 +42,7 @@ describe('reading a home', () => {
         basePaths: ['/orders/1.0.0'],
         blocked: false,
         apiKeyHeader: 'apikey',
+        webSocket: false,
         operations: [
           { target: '/items', verb: 'GET', open: false },
           { target: '/items/{id}', verb: 'GET', open: false, policy: ordersPolicy },
@@ -56,11 +57,13 @@ describe('reading a home', () => {
         },
         backends: {
           PRODUCTION: {
-            url: 'http://127.0.0.1:9001/v1',
+            targets: [{ url: 'http://127.0.0.1:9001/v1' }],
+            choice: 'single',
             limit: { kind: 'fixed-window', quota: 500, windowMs: 1000, starts: 'first-request' },
           },
           SANDBOX: {
-            url: 'http://127.0.0.1:9002',
+            targets: [{ url: 'http://127.0.0.1:9002' }],
+            choice: 'single',
             limit: { kind: 'fixed-window', quota: 50, windowMs: 1000, starts: 'first-request' },
           },
         },

@@ -1,7 +1,7 @@
 import type { Endpoint } from './config.ts';
 import { type Deployment, readTable } from './deployment-table.ts';
 import { flag, listOf, mapping, text } from './expected.ts';
-import { endpoint, pemFile } from './network-names.ts';
+import { certificateName, endpoint, pemFile } from './network-names.ts';
 import { credential } from './redis-config.ts';
 import type { Path } from './source-file.ts';
 
@@ -47,11 +47,7 @@ const schema = mapping({
   ca_file: pemFile().optional(),
   cert_file: pemFile().optional(),
   key_file: pemFile().optional(),
-  server_name: text({
-    expected: "the name in the server's certificate",
-    charactersMax: 253,
-    pattern: /^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?$/,
-  }).optional(),
+  server_name: certificateName().optional(),
 });
 
 /** The table's keys, for the page that describes them. */

@@ -1,5 +1,7 @@
+import type * as z from 'zod';
 import type { TlsSettings } from './config.ts';
 import type { Deployment } from './deployment-table.ts';
+import { text } from './expected.ts';
 import { quote } from './nearest-name.ts';
 import { type Path, type SourceFile, valueAt } from './source-file.ts';
 
@@ -12,30 +14,74 @@ export interface TlsFields {
   readonly key_file?: string | undefined;
 }
 
+/** The same in tables that are about nothing but TLS. */
+export interface TlsTableFields {
+  readonly ca?: string | undefined;
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
+  readonly key_passphrase?: string | undefined;
+}
+
+/** The passphrase of an encrypted private key. */
+export const keyPassphrase: z.ZodOptional<z.ZodType<string>> = text({
+  expected: "the private key's passphrase, 1 to 1000 characters",
+  charactersMax: 1000,
+}).optional();
+
+type Names = Readonly<Record<keyof TlsFiles, string>>;
+
 const kinds = [
   {
     name: 'ca',
-    key: 'ca_file',
     block: /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/,
     holds: 'a certificate',
   },
   {
     name: 'certificate',
-    key: 'cert_file',
     block: /-----BEGIN (?:X509 )?CERTIFICATE-----/,
     holds: 'a certificate',
   },
-  { name: 'key', key: 'key_file', block: /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/, holds: 'a private key' },
+  { name: 'key', block: /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/, holds: 'a private key' },
 ] as const;
 
 /**
  * The texts of the PEM files that a table names. One that can't be read, or holds something else, is reported with its
  * key and path; its text is never shown. A certificate and its key come together.
  */
-export function readTlsFiles({ source, namedFile }: Deployment, table: Path, fields: TlsFields): TlsFiles {
+export function readTlsFiles(deployment: Deployment, table: Path, fields: TlsFields): TlsFiles {
+  const names: Names = { ca: 'ca_file', certificate: 'cert_file', key: 'key_file' };
+  const { ca_file: ca, cert_file: certificate, key_file: key } = fields;
+  return readPemFiles(deployment, { table, names, paths: { ca, certificate, key } });
+}
+
+/** The same for a table about TLS alone, whose key may be encrypted. */
+export function readTlsTableFiles(
+  deployment: Deployment,
+  table: Path,
+  fields: TlsTableFields,
+): TlsFiles & { readonly passphrase?: string } {
+  const names: Names = { ca: 'ca', certificate: 'certificate', key: 'key' };
+  const files = readPemFiles(deployment, { table, names, paths: fields });
+  const { key_passphrase: passphrase } = fields;
+  reportPassphrase(deployment.source, table, files.key);
+  return { ...files, ...(passphrase !== undefined && { passphrase }) };
+}
+
+function readPemFiles(
+  { source, namedFile }: Deployment,
+  {
+    table,
+    names,
+    paths,
+  }: {
+    readonly table: Path;
+    readonly names: Names;
+    readonly paths: Readonly<Partial<Record<keyof TlsFiles, string | undefined>>>;
+  },
+): TlsFiles {
   const files: { -readonly [Name in keyof TlsFiles]: TlsFiles[Name] } = {};
-  for (const { name, key, block, holds } of kinds) {
-    const path = fields[key];
+  for (const { name, block, holds } of kinds) {
+    const [key, path] = [names[name], paths[name]];
     if (path === undefined) continue;
     const at = { path: [...table, key] };
     const file = namedFile?.(path) ?? { problem: 'no file can be read here' };
@@ -49,15 +95,33 @@ export function readTlsFiles({ source, namedFile }: Deployment, table: Path, fie
       files[name] = file.text;
     }
   }
-  reportHalfAPair(source, table);
+  reportHalfAPair(source, table, names);
   return files;
 }
 
-function reportHalfAPair(source: SourceFile, table: Path): void {
-  const isSet = (key: string): boolean => valueAt(source.value, [...table, key]) !== undefined;
-  const [certificate, key] = ['cert_file', 'key_file'] as const;
+function reportHalfAPair(source: SourceFile, table: Path, { certificate, key }: Names): void {
+  const isSet = (name: string): boolean => valueAt(source.value, [...table, name]) !== undefined;
   if (isSet(certificate) === isSet(key)) return;
   const [present, missing] = isSet(certificate) ? [certificate, key] : [key, certificate];
   const message = `${present} needs a ${missing}: who it is is proved with both.`;
   source.error({ code: 'missing-value', path: [...table, present], part: 'key', message });
+}
+
+/** PKCS #8 says it in its first line, OpenSSL's older form in a header below it. */
+const encrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
+
+function reportPassphrase(source: SourceFile, table: Path, key: string | undefined): void {
+  const isSet = (name: string): boolean => valueAt(source.value, [...table, name]) !== undefined;
+  if (isSet('key_passphrase') && !isSet('key')) {
+    const path = [...table, 'key_passphrase'];
+    source.error({
+      code: 'conflict',
+      path,
+      part: 'key',
+      message: 'key_passphrase needs a key, and none is set.',
+    });
+  } else if (!isSet('key_passphrase') && key !== undefined && encrypted.test(key)) {
+    const message = 'The private key is encrypted; its key_passphrase is missing.';
+    source.error({ code: 'missing-value', path: [...table, 'key'], part: 'key', message });
+  }
 }

@@ -18,6 +18,8 @@ export interface Api {
   readonly blocked: boolean;
   /** Name of the request header that carries the API key, in lower case. */
   readonly apiKeyHeader: string;
+  /** WSO2's type WS: its requests open WebSockets. Other APIs refuse to upgrade a connection. */
+  readonly webSocket: boolean;
   /** Limits all operations together and replaces their policies. */
   readonly policy?: AdvancedPolicy;
   readonly operations: readonly Operation[];
@@ -48,9 +50,21 @@ export interface AnonymousAccess {
 
 /** Where requests go, and how many of them all consumers together may send there. */
 export interface Backend {
-  /** An absolute http or https URL without query and fragment; its path goes in front of the operation's path. */
-  readonly url: string;
+  /** In the operator's order. */
+  readonly targets: readonly [Target, ...Target[]];
+  /** Which target a request goes to: the only one, each in turn, or the first that isn't left out. */
+  readonly choice: 'single' | 'round-robin' | 'failover';
   readonly limit?: Limit;
+}
+
+export interface Target {
+  /**
+   * An absolute http or https URL without query and fragment; its path goes in front of the operation's path. WebSockets
+   * are opened there too: what the operator wrote as ws or wss stands here as http or https.
+   */
+  readonly url: string;
+  /** How long its answer's head may take, where the API says so. */
+  readonly headMsMax?: number;
 }
 
 export interface Application {

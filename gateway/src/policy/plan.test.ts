@@ -23,11 +23,16 @@ const api: Api = {
   basePaths: ['/orders/1.0.0'],
   blocked: false,
   apiKeyHeader: 'apikey',
+  webSocket: false,
   operations: [operation],
   anonymous: { tier: { name: 'Unauthenticated', quota: limit(500) }, by: { kind: 'client-address' } },
   backends: {
-    PRODUCTION: { url: 'http://127.0.0.1:9001', limit: limit(50, 1000) },
-    SANDBOX: { url: 'http://127.0.0.1:9002' },
+    PRODUCTION: {
+      targets: [{ url: 'http://127.0.0.1:9001' }],
+      choice: 'single',
+      limit: limit(50, 1000),
+    },
+    SANDBOX: { targets: [{ url: 'http://127.0.0.1:9002' }], choice: 'single' },
   },
 };
 

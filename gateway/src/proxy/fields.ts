@@ -15,6 +15,14 @@ export function fieldValues(fields: Fields, name: string): readonly string[] {
   return values ?? none;
 }
 
+/** Whether a field's name holds `_`. */
+export function hasUnderscoreName(fields: Fields): boolean {
+  for (let at = 0; at < fields.length; at += 2) {
+    if (fields[at]?.includes('_') === true) return true;
+  }
+  return false;
+}
+
 const none: readonly string[] = [];
 
 function isNamed(written: string | undefined, name: string): boolean {

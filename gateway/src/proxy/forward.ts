@@ -41,6 +41,7 @@ export function outbound(course: Course, identified: Identified, ownAnswerFields
       activityId,
       peer,
       peerIsTrusted: peer !== undefined && serving.trustedProxies.trust(peer),
+      underscores: serving.underscoreNames === 'pass',
     }),
   };
 }

@@ -105,6 +105,26 @@ describe('the life of a request', () => {
     expect(asked[0]?.map(({ level }) => level)).toEqual(['subscription', 'burst', 'application']);
   });
 
+  test.each([
+    ['drop', ['X-Other', '1']],
+    ['pass', ['X_Real_IP', '192.0.2.7', 'X-Other', '1']],
+  ] as const)(
+    'with underscores in names and %s, the backend gets only what it should',
+    (underscoreNames, kept) => {
+      const fields = ['Host', 'a', 'ApiKey', 'mobile-key', 'X_Real_IP', '192.0.2.7', 'X-Other', '1'];
+      send({ fields }, sampleConfig({ listener: { trustedProxies: [], underscoreNames } }));
+      expect(sent[0]?.request.fields.slice(0, kept.length + 1)).toEqual([...kept, 'x-forwarded-for']);
+    },
+  );
+
+  test('with underscores in names is refused where the operator wants that, and charges nothing', () => {
+    const config = sampleConfig({ listener: { trustedProxies: [], underscoreNames: 'refuse' } });
+    const exchange = send({ fields: ['Host', 'a', 'ApiKey', 'mobile-key', 'X_A', '1'] }, config);
+    expect([exchange.status, codeOf(exchange), asked.length, sent.length]).toEqual([400, '908011', 0, 0]);
+    send({ fields: ['Host', 'a', 'ApiKey', 'mobile-key', 'X-A', 'a_b'] }, config);
+    expect(sent).toHaveLength(1);
+  });
+
   test("ends with the backend's answer, the limits and the activity id, and one record", () => {
     const exchange = send({ fields: ['Host', 'a', 'ApiKey', 'mobile-key', 'activityid', 'trace-1'] });
     nowMs = 7;
@@ -296,7 +316,7 @@ describe('the life of a request', () => {
     const fields = ['Host', 'a', 'ApiKey', 'mobile-key', 'X-Forwarded-For', '203.0.113.9'];
     send({ fields }).end(true);
     refuseAt('subscription');
-    const proxied = sampleConfig({ listener: { host: '', port: 0, trustedProxies: ['192.0.2.1'] } });
+    const proxied = sampleConfig({ listener: { trustedProxies: ['192.0.2.1'], underscoreNames: 'drop' } });
     send({ fields, target: '/orders/1.0.0/open/x?key=mobile-key' }, proxied);
     expect(asked[1]?.[0]?.key).toContain('203.0.113.9');
     expect(records[1]?.refusedBy).toEqual({

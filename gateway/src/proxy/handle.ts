@@ -4,7 +4,7 @@ import { activityId, activityIdField } from './activity-id.ts';
 import { admit, refusalOf, type Admission } from './admit.ts';
 import type { Course } from './course.ts';
 import type { Answer, Exchange } from './exchange.ts';
-import type { Fields } from './fields.ts';
+import { type Fields, hasUnderscoreName } from './fields.ts';
 import { Forwarding, outbound } from './forward.ts';
 import { identify, type Identified } from './identify.ts';
 import { recordOf, type ExchangeRecorder } from './observe.ts';
@@ -37,6 +37,8 @@ export function handle(exchange: Exchange, plane: DataPlane): void {
   guarded(course, plane, () => {
     const { head } = exchange;
     if (head.flaw !== undefined) return refuse(course, head.flaw, plane);
+    if (course.serving.underscoreNames === 'refuse' && hasUnderscoreName(head.fields))
+      return refuse(course, { cause: causes.underscoreName }, plane);
     const target = readTarget(head);
     if (isRefusal(target)) return refuse(course, target, plane);
     course.target = target;

@@ -13,6 +13,7 @@ function sent(fields: Fields, more: Partial<Parameters<typeof requestFields>[0]>
     bodyBytes: 0,
     peer: parseAddress('192.0.2.1'),
     peerIsTrusted: false,
+    underscores: false,
     ...more,
   });
 }

@@ -38,8 +38,10 @@ export function requestFields(request: {
   readonly bodyBytes: number | 'unknown';
   readonly peer: Address | undefined;
   readonly peerIsTrusted: boolean;
+  /** Whether names with `_` are passed on; some backends take `X_Real_IP` for `X-Real-IP`. */
+  readonly underscores: boolean;
 }): string[] {
-  const { fields, apiKeyHeader, peerIsTrusted, bodyBytes } = request;
+  const { fields, apiKeyHeader, peerIsTrusted, underscores, bodyBytes } = request;
   const named = connectionOptions(fieldValues(fields, 'connection'));
   const kept: string[] = [];
   for (let at = 0; at < fields.length; at += 2) {
@@ -48,6 +50,7 @@ export function requestFields(request: {
     if (named?.has(name) === true || hopByHop.has(name) || ownRequestFields.has(name)) continue;
     if (name === apiKeyHeader || ownClaims.has(name)) continue;
     if (!peerIsTrusted && claimsAboutClient.test(name)) continue;
+    if (!underscores && name.includes('_')) continue;
     kept.push(written, fields[at + 1] ?? '');
   }
   if (typeof bodyBytes === 'number' && bodyBytes > 0) kept.push('content-length', String(bodyBytes));

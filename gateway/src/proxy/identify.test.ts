@@ -4,6 +4,7 @@ import { FakeClock } from '../../test/support/fake-clock.ts';
 import { headOf } from '../../test/proxy/fake-exchange.ts';
 import {
   apiKey,
+  backendAt,
   gold,
   limitOf,
   sampleApi,
@@ -45,8 +46,8 @@ function configOf(api: Api, application: Partial<Application> = {}): ServedConfi
 
 describe('who sends a request', () => {
   test("a key's application, with the tier of its subscription, at the endpoint of its type", () => {
-    const sandbox = { url: 'http://127.0.0.1:9002' };
-    const production = { url: 'http://127.0.0.1:9001' };
+    const sandbox = backendAt('http://127.0.0.1:9002');
+    const production = backendAt('http://127.0.0.1:9001');
     const config = configOf(sampleApi({ backends: { PRODUCTION: production, SANDBOX: sandbox } }));
     expect(through(config, keyed('mobile-key'))).toMatchObject({
       backend: production,
@@ -84,7 +85,10 @@ describe('who sends a request', () => {
     ['production-blocked', '900907', 'ok'],
     ['not-approved', '900909', '900909'],
   ])('a subscription that is %s: production %s, sandbox %s', (state, production, sandbox) => {
-    const backends = { PRODUCTION: { url: 'http://127.0.0.1:1' }, SANDBOX: { url: 'http://127.0.0.1:2' } };
+    const backends = {
+      PRODUCTION: backendAt('http://127.0.0.1:1'),
+      SANDBOX: backendAt('http://127.0.0.1:2'),
+    };
     const api = sampleApi({ backends });
     const config = configOf(api, { subscriptions: [{ api, tier: gold, state }] });
     const outcome = (key: string): unknown => {
@@ -106,7 +110,7 @@ describe('who sends a request', () => {
   });
 
   test('a key of a type that has no endpoint is refused', () => {
-    const sandboxOnly = sampleApi({ backends: { SANDBOX: { url: 'http://127.0.0.1:2' } } });
+    const sandboxOnly = sampleApi({ backends: { SANDBOX: backendAt('http://127.0.0.1:2') } });
     expect(through(sampleConfig(), keyed('mobile-sandbox'))).toBe(causes.noSandboxEndpoint);
     expect(through(configOf(sandboxOnly), keyed('mobile-key'))).toBe(causes.noProductionEndpoint);
   });
@@ -117,7 +121,7 @@ describe('who sends a request', () => {
     for (const fields of [host, [...host, 'ApiKey', 'mobile-key'], [...host, 'ApiKey', 'a', 'ApiKey', 'b']]) {
       expect(through(sampleConfig(), { ...open, fields })).toMatchObject({ facts: { consumer } });
     }
-    const sandboxOnly = sampleApi({ backends: { SANDBOX: { url: 'http://127.0.0.1:2' } } });
+    const sandboxOnly = sampleApi({ backends: { SANDBOX: backendAt('http://127.0.0.1:2') } });
     expect(through(configOf(sandboxOnly), open)).toMatchObject({ facts: { keyType: 'SANDBOX' } });
   });
 
@@ -143,7 +147,7 @@ describe('the counters a request is charged to', () => {
       escape[at % escape.length] ? `%${letter.charCodeAt(0).toString(16)}` : letter,
     );
   const flips = fc.array(fc.boolean(), { minLength: 1, maxLength: 12 });
-  const api = sampleApi({ backends: { PRODUCTION: { url: 'http://127.0.0.1:9001', limit: limitOf(50) } } });
+  const api = sampleApi({ backends: { PRODUCTION: backendAt('http://127.0.0.1:9001', limitOf(50)) } });
   const config = sampleConfig({
     apis: [api],
     applications: [

@@ -43,6 +43,7 @@ export type CauseName =
   | 'unknownExpectation'
   | 'unsupported'
   | 'backendBusy'
+  | 'underscoreName'
   | 'noApi'
   | 'wrongMethod'
   | 'unreachable'
@@ -74,6 +75,7 @@ export const causes: Readonly<Record<CauseName, Cause>> = {
   unknownExpectation: fault('908008', 417, 'The only expectation understood is 100-continue'),
   unsupported: fault('908009', 501, 'CONNECT, upgrades and transfer codings but chunked are not supported'),
   backendBusy: fault('908010', 503, 'Too many requests wait for the back end'),
+  underscoreName: fault('908011', 400, 'The name of a header field holds an underscore'),
   noApi: fault('404', 404, 'No matching resource found for given API Request'),
   wrongMethod: fault('405', 405, 'Method not allowed for given API resource'),
   unreachable: fault('101503', 503, 'Error connecting to the back end'),

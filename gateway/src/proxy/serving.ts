@@ -1,6 +1,6 @@
 import type { BackendSender } from '../backends/backend-call.ts';
 import type { Backends } from '../backends/backends.ts';
-import type { Config, ResponseSettings } from '../config/config.ts';
+import type { Config, ListenerSettings, ResponseSettings } from '../config/config.ts';
 import { ApiKeys } from '../identity/api-key.ts';
 import { TrustedProxies } from '../identity/client-address.ts';
 import type { Api, Application, Backend, Subscription } from '../policy/catalogue.ts';
@@ -16,18 +16,22 @@ export interface Serving {
   readonly subscriptions: ReadonlyMap<Application, ReadonlyMap<Api, Subscription>>;
   readonly destinations: ReadonlyMap<Backend, Destination>;
   readonly trustedProxies: TrustedProxies;
+  readonly underscoreNames: ListenerSettings['underscoreNames'];
   readonly responses: ResponseSettings;
 }
 
 /** Where requests to one backend go. */
 export interface Destination {
+  /** The connections to its one target, or to all of them. */
   readonly pool: BackendSender;
   /** What stands before the path below the API's base path: empty, or it starts with a slash and ends without. */
   readonly pathPrefix: string;
 }
 
 /** The part of a configuration that requests meet. */
-export type ServedConfig = Pick<Config, 'apis' | 'applications' | 'listener' | 'responses'>;
+export type ServedConfig = Pick<Config, 'apis' | 'applications' | 'responses'> & {
+  readonly listener: Pick<ListenerSettings, 'trustedProxies' | 'underscoreNames'>;
+};
 
 /** Compiles a configuration once; backends' connections are shared with other configurations. */
 export function compileServing(config: ServedConfig, backends: Backends): Serving {
@@ -47,11 +51,27 @@ export function compileServing(config: ServedConfig, backends: Backends): Servin
         .map((backend) => [backend, destination(backend, backends)]),
     ),
     trustedProxies: new TrustedProxies(config.listener.trustedProxies),
+    underscoreNames: config.listener.underscoreNames,
     responses: config.responses,
   };
 }
 
-function destination(backend: Backend, backends: Backends): Destination {
-  const { origin, pathname } = new URL(backend.url);
-  return { pool: backends.pool(origin), pathPrefix: pathname.replace(/\/+$/, '') };
+function destination({ targets, choice }: Backend, backends: Backends): Destination {
+  if (choice === 'single') {
+    const [{ url, headMsMax }] = targets;
+    const { origin, pathname } = new URL(url);
+    return { pool: backends.pool(origin, headMsMax), pathPrefix: prefixOf(pathname) };
+  }
+  const group = backends.group(
+    targets.map(({ url, headMsMax }) => {
+      const { origin, pathname } = new URL(url);
+      return { origin, pathPrefix: prefixOf(pathname), headMsMax };
+    }),
+    choice,
+  );
+  return { pool: group, pathPrefix: group.pathPrefix };
+}
+
+function prefixOf(pathname: string): string {
+  return pathname.replace(/\/+$/, '');
 }

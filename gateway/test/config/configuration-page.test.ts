@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
+import { backendTlsKeys } from '../../src/config/backends-table.ts';
 import { readDeploymentToml, type Settings } from '../../src/config/deployment-toml.ts';
 import { type Diagnostic, diagnosticCodes } from '../../src/config/diagnostic.ts';
+import { listenerKeys, listenerTlsKeys } from '../../src/config/listener-table.ts';
 import { throttleKeys } from '../../src/config/no-effect.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { ownRedisKeys, ownRedisPath } from '../../src/config/redis-table.ts';
@@ -20,12 +22,22 @@ const pageUrl = new URL('../../../docs/reference/configuration.md', import.meta.
 const page = readFileSync(fileURLToPath(pageUrl), 'utf8');
 const defaults = /```toml\n([^]*?)```/.exec(page)?.[1] ?? '';
 
+const pem = '-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n';
+
+/** The files beside the first, which shows the defaults, that hold a piece. */
+function examplesWith(piece: string): readonly string[] {
+  const [, ...examples] = [...page.matchAll(/```toml\n([^]*?)```/g)].map(([, text = '']) => text);
+  return examples.filter((text) => text.includes(piece));
+}
+
 function settingsOf(text: string, namedFile = environment.namedFile!): Settings {
   const found: Diagnostic[] = [];
   const home = [{ path: 'deployment.toml', text }];
   const report = (diagnostic: Diagnostic): unknown => found.push(diagnostic);
-  const settings = readDeploymentToml(home, { ...environment, namedFile }, report);
-  expect(found).toEqual([]);
+  const variables = { ...environment.variables, KEY_PASSPHRASE: 'x' };
+  const settings = readDeploymentToml(home, { ...environment, variables, namedFile }, report);
+  // What isn't served yet is read nonetheless.
+  expect(found.filter(({ code }) => code !== 'not-supported')).toEqual([]);
   return settings!;
 }
 
@@ -52,6 +64,7 @@ function otherThan(key: string, value: unknown): unknown {
     seconds: 'http-date',
     redis: 'redis',
     primary: 'replica',
+    drop: 'pass',
   };
   return others[String(value)] ?? `${String(value)}1`;
 }
@@ -67,7 +80,8 @@ describe('the page about configuration', () => {
   test('shows every key: with others than the shown values, no setting stays as it was', () => {
     const before = leavesOf(settingsOf(defaults));
     const after = leavesOf(settingsOf(stringify(otherThan('', parse(defaults)))));
-    const chosen = new Set(['store.kind', 'store.topology']);
+    // The last two stand in the example about TLS.
+    const chosen = new Set(['store.kind', 'store.topology', 'listener.http', 'backends.tls.verify']);
     const kept = [...before].filter(([name, value]) => !chosen.has(name) && after.get(name) === value);
     expect(kept).toEqual([]);
     expect(before.size).toBeGreaterThan(20);
@@ -84,10 +98,9 @@ describe('the page about configuration', () => {
   });
 
   test('shows homes for every way to a Redis, with every key of ours about it', () => {
-    const [, ...examples] = [...page.matchAll(/```toml\n([^]*?)```/g)].map(([, text = '']) => text);
+    const examples = examplesWith('redis');
     const stores = examples.map((text) => {
       const counter = '[throttle_properties]\n"throttling.distributed.counter.type" = "redis"\n';
-      const pem = '-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n';
       return settingsOf(`${text}\n${counter}`, () => ({ text: pem })).store;
     });
     expect(stores.map((store) => store.kind === 'redis' && store.topology)).toEqual([
@@ -101,6 +114,30 @@ describe('the page about configuration', () => {
     }
     expect(shown).toEqual(new Set(ownRedisKeys));
     for (const key of ownRedisKeys) expect(page).toContain(`\`${key}\``);
+  });
+
+  test('shows TLS with every key about it, and its defaults', () => {
+    const [example = '', ...others] = examplesWith('tls]');
+    expect(others).toEqual([]);
+    const { listener, backends } = settingsOf(example, () => ({ text: pem }));
+    expect(listener).toMatchObject({
+      http: false,
+      https: { port: 8243, minimumVersion: 'TLSv1.2', clientCertificates: { ca: pem, required: false } },
+    });
+    expect(backends.tls).toMatchObject({ verify: true, ca: pem, certificate: pem, key: pem });
+    const keysOf = (path: readonly string[]) => Object.keys(valueAt(parse(example), path) as object);
+    expect(new Set(keysOf(['sluice', 'listener', 'tls']))).toEqual(new Set(listenerTlsKeys));
+    expect(new Set(keysOf(['sluice', 'backends', 'tls']))).toEqual(new Set(backendTlsKeys));
+    const inListener = [example, defaults].flatMap((text) =>
+      Object.keys(valueAt(parse(text), ['sluice', 'listener']) as object),
+    );
+    expect(new Set(inListener)).toEqual(new Set(listenerKeys));
+    for (const key of [
+      ...listenerKeys.filter((name) => name !== 'tls'),
+      ...listenerTlsKeys,
+      ...backendTlsKeys,
+    ])
+      expect(page).toContain(`\`${key}\``);
   });
 
   test('shows a policy that is read as it stands, with algorithms of its own', () => {

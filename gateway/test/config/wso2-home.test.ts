@@ -148,7 +148,12 @@ test('what a WSO2 gateway has can be brought as it is: only notes, and the setti
     apis: [
       {
         basePaths: ['/pizzashack/1.0.0'],
-        backends: { PRODUCTION: { url: 'https://localhost:9443/am/sample/pizzashack/v1/api' } },
+        backends: {
+          PRODUCTION: {
+            targets: [{ url: 'https://localhost:9443/am/sample/pizzashack/v1/api' }],
+            choice: 'single',
+          },
+        },
         operations: [{ target: '/orders/{orderId}', verb: 'GET', open: false }],
       },
     ],

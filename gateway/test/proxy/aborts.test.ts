@@ -3,7 +3,7 @@ import { createServer as createRawServer, type Server, type Socket } from 'node:
 import { afterEach, describe, expect, test } from 'vitest';
 import { until } from '../support/until.ts';
 import { RunningGateway, type GatewaySetup } from './running-gateway.ts';
-import { operationOf, sampleApi, sampleConfig } from './sample.ts';
+import { backendAt, operationOf, sampleApi, sampleConfig } from './sample.ts';
 
 let gateway: RunningGateway;
 let rawBackend: Server | undefined;
@@ -34,7 +34,7 @@ async function startBefore(
 function openTo(url: string) {
   const operations = [operationOf('/*', '*', { open: true })];
   return sampleConfig({
-    apis: [sampleApi({ operations, backends: { PRODUCTION: { url } } })],
+    apis: [sampleApi({ operations, backends: { PRODUCTION: backendAt(url) } })],
     applications: [],
   });
 }

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { seededRandom, type Random } from '../support/random.ts';
 import { until } from '../support/until.ts';
 import { RunningGateway } from './running-gateway.ts';
-import { operationOf, sampleApi, sampleConfig } from './sample.ts';
+import { backendAt, operationOf, sampleApi, sampleConfig } from './sample.ts';
 
 const requests = [
   'GET /orders/1.0.0/x?a=1 HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1\r\nConnection: keep-alive\r\n\r\n',
@@ -45,7 +45,7 @@ test('no bytes of clients or backends bring the gateway down, and every exchange
   const address = backend.address();
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
   const operations = [operationOf('/*', '*', { open: true })];
-  const api = sampleApi({ operations, backends: { PRODUCTION: { url } } });
+  const api = sampleApi({ operations, backends: { PRODUCTION: backendAt(url) } });
   gateway = await RunningGateway.start({
     bounds: { headMsMax: 200, bodyIdleMsMax: 200, idleMsMax: 200 },
     backendBounds: { headMsMax: 200, bodyIdleMsMax: 200, waitMsMax: 300 },

@@ -2,7 +2,15 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Charge } from '../../src/policy/plan.ts';
 import { until } from '../support/until.ts';
 import { admitAll, echoed, RunningGateway } from './running-gateway.ts';
-import { apiKey, gold, operationOf, sampleApi, sampleApplication, sampleConfig } from './sample.ts';
+import {
+  apiKey,
+  backendAt,
+  gold,
+  operationOf,
+  sampleApi,
+  sampleApplication,
+  sampleConfig,
+} from './sample.ts';
 
 let gateway: RunningGateway;
 let charged: (readonly Charge[])[];
@@ -12,7 +20,7 @@ async function start(trustedProxies: readonly string[] = []): Promise<void> {
   charged = [];
   gateway = await RunningGateway.start({
     config: (url) => {
-      const backends = { PRODUCTION: { url: `${url}/production` }, SANDBOX: { url: `${url}/sandbox/` } };
+      const backends = { PRODUCTION: backendAt(`${url}/production`), SANDBOX: backendAt(`${url}/sandbox/`) };
       const operations = [operationOf('/items', 'GET'), operationOf('/open', 'GET', { open: true })];
       const api = sampleApi({ backends, operations });
       const apiKeys = [apiKey('k\u00e9y\u0080\u00ff'), apiKey('sandbox', 'SANDBOX')];
@@ -33,7 +41,7 @@ async function start(trustedProxies: readonly string[] = []): Promise<void> {
             subscriptions: [{ api, tier: gold, state: 'blocked' }],
           }),
         ],
-        listener: { host: '', port: 0, trustedProxies },
+        listener: { trustedProxies, underscoreNames: 'drop' },
       });
     },
   });

@@ -6,8 +6,9 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { defaultBackendBounds, type BackendBounds } from '../../src/backends/backend-pool.ts';
 import { Backends } from '../../src/backends/backends.ts';
+import { defaultBackendSettings } from '../../src/config/backends-table.ts';
+import type { BackendBounds, BackendTls } from '../../src/config/config.ts';
 import type { Verdict } from '../../src/limiter/verdict.ts';
 import type { Charge } from '../../src/policy/plan.ts';
 import { answerUnread, handle, type DataPlane } from '../../src/proxy/handle.ts';
@@ -16,7 +17,7 @@ import { startProxy, type Proxy } from '../../src/proxy/server.ts';
 import { compileServing, type ServedConfig } from '../../src/proxy/serving.ts';
 import type { WireBounds } from '../../src/proxy/wire-bounds.ts';
 import { stopwatchMs, systemClock } from '../../src/system-clock.ts';
-import { operationOf, sampleApi, sampleApplication, sampleConfig } from './sample.ts';
+import { backendAt, operationOf, sampleApi, sampleApplication, sampleConfig } from './sample.ts';
 
 /** A real gateway before a real backend, both on free ports of this machine; only the limiter is a stand-in. */
 export class RunningGateway {
@@ -39,7 +40,10 @@ export class RunningGateway {
       answer.listener(request, response);
     });
     const backendPort = await listen(backend);
-    const backends = new Backends(systemClock, { ...defaultBackendBounds, ...setup.backendBounds });
+    const backends = new Backends(systemClock, {
+      tls: setup.backendTls ?? defaultBackendSettings.tls,
+      bounds: { ...defaultBackendSettings.bounds, ...setup.backendBounds },
+    });
     const config = setup.config?.(`http://127.0.0.1:${backendPort}/v1`) ?? everythingTo(backendPort);
     const serving = compileServing(config, backends);
     const self: { gateway?: RunningGateway } = {};
@@ -111,6 +115,7 @@ export interface GatewaySetup {
   readonly config?: (backendUrl: string) => ServedConfig;
   readonly bounds?: Partial<WireBounds>;
   readonly backendBounds?: Partial<BackendBounds>;
+  readonly backendTls?: BackendTls;
 }
 
 /** A client that speaks in bytes. */
@@ -157,7 +162,7 @@ export function admitAll(charges: readonly Charge[]): Verdict {
 function everythingTo(backendPort: number): ServedConfig {
   const api = sampleApi({
     operations: [operationOf('/*', '*', { open: true })],
-    backends: { PRODUCTION: { url: `http://127.0.0.1:${backendPort}/v1` } },
+    backends: { PRODUCTION: backendAt(`http://127.0.0.1:${backendPort}/v1`) },
   });
   return sampleConfig({ apis: [api], applications: [sampleApplication(api)] });
 }

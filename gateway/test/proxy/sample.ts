@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Limit } from '../../src/limits/limit.ts';
-import type { Api, ApiKey, Application, KeyType, Operation } from '../../src/policy/catalogue.ts';
+import type { Api, ApiKey, Application, Backend, KeyType, Operation } from '../../src/policy/catalogue.ts';
 import type { SubscriptionTier } from '../../src/policy/tiers.ts';
 import type { ServedConfig } from '../../src/proxy/serving.ts';
 
@@ -11,6 +11,10 @@ export function limitOf(quota: number, windowMs = 60_000): Limit {
 
 export function apiKey(key: string, keyType: KeyType = 'PRODUCTION'): ApiKey {
   return { keyType, sha256: createHash('sha256').update(Buffer.from(key, 'latin1')).digest('hex') };
+}
+
+export function backendAt(url: string, limit?: Limit): Backend {
+  return { targets: [{ url }], choice: 'single', ...(limit && { limit }) };
 }
 
 export function operationOf(target: string, verb: string, more: Partial<Operation> = {}): Operation {
@@ -28,6 +32,7 @@ export function sampleApi(more: Partial<Api> = {}): Api {
     basePaths: ['/orders/1.0.0'],
     blocked: false,
     apiKeyHeader: 'apikey',
+    webSocket: false,
     operations: [
       operationOf('/items', 'GET'),
       operationOf('/items', 'POST'),
@@ -38,7 +43,7 @@ export function sampleApi(more: Partial<Api> = {}): Api {
       tier: { name: 'Unauthenticated', quota: limitOf(500) },
       by: { kind: 'client-address' },
     },
-    backends: { PRODUCTION: { url: 'http://127.0.0.1:9001/v1' } },
+    backends: { PRODUCTION: backendAt('http://127.0.0.1:9001/v1') },
     ...more,
   };
 }
@@ -59,7 +64,7 @@ export function sampleApplication(api: Api, more: Partial<Application> = {}): Ap
 export function sampleConfig(more: Partial<ServedConfig> = {}): ServedConfig {
   const api = sampleApi();
   return {
-    listener: { host: '127.0.0.1', port: 0, trustedProxies: [] },
+    listener: { trustedProxies: [], underscoreNames: 'drop' },
     responses: { retryAfter: 'seconds', rateLimitFields: true },
     apis: [api],
     applications: [sampleApplication(api)],

@@ -118,6 +118,8 @@ export const brokenApis: readonly BrokenHome[] = [
     ...change(api, 'PUBLISHED', 'PUBLISHED\n  type: WS'),
     at: `${api}:8:9 error[not-supported]`,
     says: 'type WS',
+    // Its endpoints are HTTP.
+    errors: 3,
   },
   {
     name: 'an API without a backend',
@@ -146,8 +148,40 @@ export const brokenApis: readonly BrokenHome[] = [
   {
     name: 'several endpoints',
     ...change(api, '{url: "http://127.0.0.1:9002"}', '[{url: "http://a"}, {url: "http://b"}]'),
-    at: `${api}:14:24 error[not-supported]`,
-    says: '2 endpoints',
+    at: `${api}:14:24 error[invalid-value]`,
+    says: 'sandbox_endpoints: found 2 endpoints, expected one',
+  },
+  {
+    name: 'balanced endpoints of which one is no URL',
+    ...change(
+      api,
+      'endpoint_type: http\n    production_endpoints: {url: "http://127.0.0.1:9001/v1"}',
+      'endpoint_type: load_balance\n    production_endpoints: [{url: "http://a"}, {url: "a"}]',
+    ),
+    at: `${api}:13:53 error[invalid-value]`,
+    says: 'url must start with http',
+  },
+  {
+    name: 'an endpoint to fail over to without a URL',
+    ...change(
+      api,
+      'endpoint_type: http',
+      'endpoint_type: failover\n    production_failovers: [{uri: "http://a"}]',
+    ),
+    at: `${api}:13:28 error[missing-value]`,
+    says: 'url is missing',
+  },
+  {
+    name: 'an endpoint with an unbounded wait',
+    ...change(api, '"http://127.0.0.1:9002"', '"http://127.0.0.1:9002", config: {actionDuration: 0}'),
+    at: `${api}:14:80 error[invalid-value]`,
+    says: 'actionDuration: found 0, expected a whole number from 1 to 3600000',
+  },
+  {
+    name: 'a WebSocket as an endpoint of requests',
+    ...change(api, 'http://127.0.0.1:9002', 'ws://127.0.0.1:9002'),
+    at: `${api}:14:30 error[invalid-value]`,
+    says: 'must start with http',
   },
   {
     name: 'no endpoint at all',
@@ -172,10 +206,10 @@ export const brokenApis: readonly BrokenHome[] = [
     says: 'user name or password',
   },
   {
-    name: 'balanced endpoints',
-    ...change(api, 'endpoint_type: http', 'endpoint_type: load_balance'),
+    name: 'endpoints of a kind that is not supported',
+    ...change(api, 'endpoint_type: http', 'endpoint_type: awslambda'),
     at: `${api}:12:20 error[not-supported]`,
-    says: 'load_balance',
+    says: 'awslambda',
   },
   {
     name: 'an unknown method',

@@ -52,6 +52,41 @@ export const brokenDeployments: readonly BrokenHome[] = [
     says: '"listner"',
   },
   {
+    name: 'more threads than any machine needs',
+    ...change(toml, 'http_port = 8280', 'threads = 65'),
+    at: `${toml}:16:11 error[invalid-value]`,
+    says: 'threads: found 65, expected a whole number from 1 to 64, or "auto"',
+  },
+  {
+    name: 'a listener for HTTPS without a certificate',
+    ...change(toml, 'http_port = 8280', 'https_port = 8443'),
+    at: `${toml}:16:1 error[conflict]`,
+    says: 'needs a certificate in [sluice.listener.tls]',
+  },
+  {
+    name: 'a certificate of the listener that is not there',
+    ...change(
+      toml,
+      '[sluice.store]',
+      '[sluice.listener.tls]\ncertificate = "a.pem"\nkey = "b.pem"\n\n[sluice.store]',
+    ),
+    at: `${toml}:20:15 error[unreadable-file]`,
+    errors: 3,
+    says: 'certificate: the file "a.pem" can\'t be read: ENOENT',
+  },
+  {
+    name: 'backends without an end to waiting',
+    ...change(toml, '[sluice.store]', '[sluice.backends]\nhead_ms_max = 0\n\n[sluice.store]'),
+    at: `${toml}:20:15 error[invalid-value]`,
+    says: 'head_ms_max: found 0, expected a whole number from 1 to 3600000 ms',
+  },
+  {
+    name: 'a mistyped key about TLS to backends',
+    ...change(toml, '[sluice.store]', '[sluice.backends.tls]\nverfy = false\n\n[sluice.store]'),
+    at: `${toml}:20:1 error[unknown-key]`,
+    says: '"verfy"',
+  },
+  {
     name: 'a lease that looks too far ahead',
     ...change(toml, '[server]', '[sluice.leases]\nhorizon = 10001\n\n[server]'),
     at: `${toml}:13:11 error[invalid-value]`,
