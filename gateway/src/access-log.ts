@@ -13,9 +13,9 @@ export interface AccessLog extends ExchangeRecorder {
   close(): Promise<void>;
 }
 
-/** Writes to standard output, or to a stream (which the caller closes). */
-export function openAccessLog(to: 'stdout' | Writable): AccessLog {
-  const sink = to === 'stdout' ? standardOutput() : boundedStream(to);
+/** Writes to standard output, to a stream (which the caller closes), or to what another thread takes. */
+export function openAccessLog(to: 'stdout' | Writable | LogSink): AccessLog {
+  const sink = to === 'stdout' ? standardOutput() : 'destination' in to ? to : boundedStream(to);
   const log = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } },
     sink.destination,
@@ -31,18 +31,21 @@ export function openAccessLog(to: 'stdout' | Writable): AccessLog {
   };
 }
 
-interface Sink {
+/** Takes whole lines, some at a time. */
+export interface LogSink {
   readonly destination: DestinationStream;
+  /** Lines that were lost. */
   dropped(): number;
   close(): Promise<void>;
 }
 
-function standardOutput(): Sink {
+/** The one writer of this process to standard output: lines of two would mix. */
+export function standardOutput(): LogSink {
   let dropped = 0;
   let readerGone = false;
   const output = pino.destination({ dest: 1, sync: false, maxLength: waitingBytesMax });
-  output.on('drop', () => {
-    dropped += 1;
+  output.on('drop', (text: string) => {
+    dropped += linesOf(text);
   });
   // The gateway serves on without its reader.
   output.on('error', () => {
@@ -51,7 +54,7 @@ function standardOutput(): Sink {
   return {
     destination: {
       write(text) {
-        if (readerGone) dropped += 1;
+        if (readerGone) dropped += linesOf(text);
         else output.write(text);
       },
     },
@@ -65,7 +68,7 @@ function standardOutput(): Sink {
   };
 }
 
-function boundedStream(stream: Writable): Sink {
+function boundedStream(stream: Writable): LogSink {
   let dropped = 0;
   return {
     destination: {
@@ -81,6 +84,10 @@ function boundedStream(stream: Writable): Sink {
         else stream.write('', () => resolve());
       }),
   };
+}
+
+function linesOf(text: string): number {
+  return text.split('\n').length - 1;
 }
 
 function line(record: ExchangeRecord): Readonly<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from '@prometheus-io/client';
+import { Counter, Gauge, Histogram, type Aggregator, type Registry } from '@prometheus-io/client';
 import type { Limiter } from './limiter/limiter.ts';
 import type { LimiterRecorder } from './limiter/limiter-recorder.ts';
 import type { StoreError } from './limits/counter-store.ts';
@@ -39,28 +39,36 @@ export function limiterMetrics(registry: Registry, report: (line: string) => voi
   };
 }
 
-/** Gauges that are read from the limiter when somebody asks for metrics. */
+/** Gauges that are read from the limiter when somebody asks for metrics; each says how those of several threads become one. */
 export function limiterGauges(registry: Registry, limiter: Limiter): void {
-  const gauge = (name: string, help: string, read: () => number): void => {
+  const gauge = (name: string, help: string, read: () => number, aggregator: Aggregator): void => {
     const made = new Gauge({
       name,
       help,
+      aggregator,
       registers: [registry],
       collect() {
         made.set(read());
       },
     });
   };
-  gauge('sluice_leased_units', 'Units counted for this gateway in the store and not spent yet', () =>
-    limiter.leasedUnits(),
+  gauge(
+    'sluice_leased_units',
+    'Units counted for this gateway in the store and not spent yet',
+    () => limiter.leasedUnits(),
+    'sum',
   );
-  gauge('sluice_counters', 'Counters this gateway keeps in memory', () => limiter.state.counters);
-  gauge('sluice_store_up', '1 while the counter store answers, 0 during an outage', () =>
-    Number(limiter.state.storeUp),
+  gauge('sluice_counters', 'Counters this gateway keeps in memory', () => limiter.state.counters, 'sum');
+  gauge(
+    'sluice_store_up',
+    '1 while the counter store answers, 0 during an outage',
+    () => Number(limiter.state.storeUp),
+    'min',
   );
   gauge(
     'sluice_gateways',
-    'Gateways that share the counters, as last told by the store',
+    'Gateways that share the counters, as last told by the store; each thread of a gateway counts',
     () => limiter.state.gateways,
+    'max',
   );
 }

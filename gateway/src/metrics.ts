@@ -53,14 +53,14 @@ export function exchangeMetrics(registry: Registry): ExchangeRecorder {
 }
 
 /** How many lines the access log lost, read when somebody asks for metrics. */
-export function accessLogMetrics(registry: Registry, log: { readonly dropped: number }): void {
+export function accessLogMetrics(registry: Registry, lost: () => number): void {
   const dropped = new Counter({
     name: 'sluice_access_log_dropped_total',
     help: 'Lines of the access log that were lost because their reader was too slow or has gone',
     registers: [registry],
     collect() {
       dropped.reset();
-      dropped.inc(log.dropped);
+      dropped.inc(lost());
     },
   });
 }

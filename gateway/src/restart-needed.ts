@@ -16,6 +16,14 @@ const fixed: Readonly<Record<string, (config: Config) => unknown>> = {
   '[sluice.leases]': ({ leases }) => leases,
 };
 
+/** What a gateway made with one configuration goes by after it has read another: the other, but for what takes a restart. */
+export function takenOver(before: Config, after: Config): Config {
+  const { gateway, store, onStoreFailure, leases, admin, backends } = before;
+  const { trustedProxies, underscoreNames } = after.listener;
+  const listener = { ...before.listener, trustedProxies, underscoreNames };
+  return { ...after, gateway, store, onStoreFailure, leases, admin, backends, listener };
+}
+
 /** Which changes from one configuration to the other a running gateway can't take over, in words. */
 export function restartNeeded(before: Config, after: Config): readonly string[] {
   return Object.entries(fixed)

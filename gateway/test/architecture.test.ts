@@ -19,7 +19,8 @@ const floors: Readonly<Record<string, number>> = {
   backends: 5,
   proxy: 6,
   admin: 6,
-  cli: 8,
+  threads: 8,
+  cli: 9,
 };
 const rootFloor = 7;
 /** These make what a configuration names of the concrete stores. */

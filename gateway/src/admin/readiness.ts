@@ -11,7 +11,12 @@ export interface GatewayStatus {
   readonly apis: number;
   /** Gateways known to share the counters, this one included. */
   readonly gateways: number;
+  /** Each one's state, first to last, where several threads serve. */
+  readonly threads?: readonly ThreadState[];
 }
+
+/** `silent`: it doesn't answer; then it serves nobody either. */
+export type ThreadState = 'starting' | 'ready' | 'degraded' | 'draining' | 'silent';
 
 /**
  * `GET /readyz`: 200 while requests can be served, also while the store is away (`degraded`); 503 before that and while
@@ -21,20 +26,20 @@ export function readiness(status: GatewayStatus, query: URLSearchParams): Page {
   const { serving, draining, storeUp } = status;
   const ready = serving && !draining;
   const code = ready ? 200 : 503;
-  const word = stateOf({ ready, draining, storeUp });
+  const word = stateOf(status);
   if (!query.has('verbose')) return text(code, `${word}\n`);
-  const { apis, gateways } = status;
-  const explained = { state: word, serving, draining, store: storeUp ? 'up' : 'away', apis, gateways };
+  const { apis, gateways, threads } = status;
+  const store = storeUp ? 'up' : 'away';
+  const explained = { state: word, serving, draining, store, apis, gateways, threads };
   const body = `${JSON.stringify(explained, null, 2)}\n`;
   return { status: code, contentType: 'application/json', body };
 }
 
-function stateOf(seen: {
-  readonly ready: boolean;
-  readonly draining: boolean;
-  readonly storeUp: boolean;
-}): string {
+/** In one word. */
+export function stateOf(
+  seen: Pick<GatewayStatus, 'serving' | 'draining' | 'storeUp'>,
+): 'starting' | 'ready' | 'degraded' | 'draining' {
   if (seen.draining) return 'draining';
-  if (!seen.ready) return 'starting';
+  if (!seen.serving) return 'starting';
   return seen.storeUp ? 'ready' : 'degraded';
 }

@@ -12,7 +12,7 @@ export interface AdminOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
-  readonly status: () => GatewayStatus;
+  readonly status: () => GatewayStatus | Promise<GatewayStatus>;
   readonly metrics: MetricsSource;
   /** Is told what should not have happened; the operator sees a 500. */
   readonly reportBug: (error: unknown) => void;
@@ -32,7 +32,7 @@ const waitMsMax = 10_000;
 export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const resources: Readonly<Record<string, Resource>> = {
     '/healthz': health,
-    '/readyz': (query) => readiness(options.status(), query),
+    '/readyz': async (query) => readiness(await options.status(), query),
     '/metrics': () => metrics(options.metrics),
   };
   const server = createServer(

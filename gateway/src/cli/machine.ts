@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Environment, NamedFile } from '../config/home.ts';
 
 const fileBytesMax = 1024 * 1024;
+const threadsMax = 64;
 
 /** What the configuration of a home takes from this machine. */
 export function machineEnvironment(homePath: string): Environment {
@@ -12,6 +13,11 @@ export function machineEnvironment(homePath: string): Environment {
     hostName: hostname(),
     namedFile: (path) => readNamedFile(resolve(homePath, path)),
   };
+}
+
+/** As many threads as run at once, and as a gateway may have. */
+export function coresOfMachine(): number {
+  return Math.min(threadsMax, availableParallelism());
 }
 
 function readNamedFile(path: string): NamedFile {

@@ -54,7 +54,7 @@ function addStart(program: Command, finish: Finish): void {
       '--store <url>',
       'where the counters are: local, unix:/path (sluice counters), redis://host:port/db',
     )
-    .option('--threads <n>', 'threads that serve', wholeNumber(1, 256))
+    .option('--threads <n>', 'threads that serve: 1 to 64, or auto, one for each core', threadCount)
     .option('--to <url>', 'without any file: the backend')
     .option('--limit <limit>', 'with --to: such as 100/min or 10/s')
     .option('--by <subject>', 'with --to: one counter for each ip, or for each value of header:NAME')
@@ -95,6 +95,10 @@ function addCounters(program: Command, finish: Finish): void {
     .description('hold the counters for all gateways of this machine (sluice start --store unix:PATH)')
     .requiredOption('--socket <path>', 'where to listen')
     .action(({ socket }: { socket: string }) => finish(runCounters(socket)));
+}
+
+function threadCount(text: string): number | 'auto' {
+  return text === 'auto' ? text : wholeNumber(1, 64)(text);
 }
 
 function wholeNumber(from: number, to: number): (text: string) => number {

@@ -72,10 +72,7 @@ ca = "tls/cert.pem"
 client_certificates = "required"
 `);
     expect(said).toEqual([]);
-    expect(notYet).toEqual([
-      '5:1 error[not-supported] More threads than one are not supported yet.',
-      '7:2 error[not-supported] HTTPS is not supported yet.',
-    ]);
+    expect(notYet).toEqual(['7:2 error[not-supported] HTTPS is not supported yet.']);
     expect(settings?.listener).toMatchObject({
       http: false,
       threads: 'auto',

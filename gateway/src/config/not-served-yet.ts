@@ -6,7 +6,6 @@ import type { Path, SourceFile } from './source-file.ts';
  */
 
 interface ListenerFields {
-  readonly threads?: number | 'auto' | undefined;
   readonly tls?: unknown;
 }
 
@@ -14,8 +13,6 @@ export function reportListenerNotServedYet(source: SourceFile, fields: ListenerF
   const table: Path = ['sluice', 'listener'];
   const report = (key: keyof ListenerFields, message: string): void =>
     source.error({ code: 'not-supported', path: [...table, key], part: 'key', message });
-  if (fields.threads !== undefined && fields.threads !== 1)
-    report('threads', 'More threads than one are not supported yet.');
   if (fields.tls !== undefined) report('tls', 'HTTPS is not supported yet.');
 }
 

@@ -13,6 +13,8 @@ export interface ProxyOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** Whether other threads listen on the same port; the system gives each connection to one of them. */
+  readonly isShared?: boolean;
   readonly handle: (exchange: Exchange) => void;
   /** Writes a refusal where there is no exchange, because the request's head can't be read. */
   readonly answerTo: (refusal: Refusal) => Answer;
@@ -32,7 +34,7 @@ export interface Proxy {
 /** Listens; rejects when the port can't be had. */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const listener = new Listener(options);
-  const port = await listener.listen(options.host, options.port);
+  const port = await listener.listen(options);
   return { port, drain: (deadlineMs) => listener.drain(deadlineMs) };
 }
 
@@ -73,10 +75,10 @@ class Listener implements ClientWire {
     return `${statusLine(status)}${fieldLines(own)}${fieldLines(fields)}\r\n${body}`;
   }
 
-  async listen(host: string, port: number): Promise<number> {
+  async listen({ host, port, isShared = false }: ProxyOptions): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     this.#server.once('error', reject);
-    this.#server.listen({ host, port }, () => {
+    this.#server.listen({ host, port, reusePort: isShared }, () => {
       resolve(undefined);
     });
     await promise;

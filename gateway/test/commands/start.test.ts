@@ -57,7 +57,7 @@ describe('sluice start --to', () => {
     { args: ['--limit', '5/min', '--by', 'moon'], says: '--by: found "moon", expected ip or header:NAME' },
     { args: [], says: '--to needs --limit' },
     { args: ['--limit', '5/min', '--store', 'ftp://x'], says: '--store: found "ftp://x", expected local' },
-    { args: ['--limit', '5/min', '--threads', '3'], says: '--threads: only 1 is supported yet' },
+    { args: ['--limit', '5/min', '--threads', '65'], says: 'expected a whole number from 1 to 64' },
     { args: ['--limit', '5/min', '--port', '70000'], says: 'expected a whole number from 0 to 65535' },
     { args: ['--limt', '5/min'], says: "unknown option '--limt'" },
   ])('$args: wrong usage is said, exit 2', async ({ args, says }) => {

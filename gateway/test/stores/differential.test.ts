@@ -11,6 +11,7 @@ import { connectRedis } from '../../src/stores/redis/connect.ts';
 import { connectSentinel } from '../../src/stores/redis/connect-sentinel.ts';
 import { RedisStore } from '../../src/stores/redis/redis-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
+import { connectThread } from '../support/threads.ts';
 import { ClaimSource, gateways } from './claim-source.ts';
 import { memberAddresses, MemberUnderTest } from '../support/members.ts';
 import { seededRandom, type Random } from '../support/random.ts';
@@ -65,6 +66,17 @@ async function cluster(): Promise<Topology> {
   };
 }
 
+/** The memory store again, asked over a port as threads ask. */
+function threads(): Promise<Topology> {
+  return Promise.resolve({
+    open(nowMs) {
+      const store = new MemoryStore({ nowMs, gateways: () => 1, ledgersMax: 1000 });
+      return connectThread(store).store;
+    },
+    stop: () => Promise.resolve(),
+  });
+}
+
 async function members(): Promise<Topology> {
   const addresses = await memberAddresses(3);
   return {
@@ -96,6 +108,7 @@ describe.skipIf(redisMissing).each([
   { name: 'Redis', claimsTotal: 120_000, start: standalone },
   { name: 'Redis with sentinels', claimsTotal: 30_000, start: sentinels },
   { name: 'Redis Cluster', claimsTotal: 30_000, start: cluster },
+  { name: 'memory over a port', claimsTotal: 30_000, start: threads },
   { name: 'three clustered gateways', claimsTotal: 30_000, start: members },
 ])('memory and $name, on one virtual clock', ({ name, claimsTotal, start }) => {
   let topology: Topology;

@@ -1,8 +1,9 @@
 import type { Config, StoreSettings } from '../../config/config.ts';
 import { readConfig } from '../../config/read-config.ts';
 import { startGateway, type RunningGateway } from '../../start.ts';
+import { startThreads } from '../../threads/start-threads.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { machineEnvironment } from '../machine.ts';
+import { coresOfMachine, machineEnvironment } from '../machine.ts';
 import { tellParent } from '../parent.ts';
 import { printDiagnostics } from '../print-diagnostics.ts';
 import { quickConfig } from '../quick-config.ts';
@@ -19,7 +20,7 @@ export interface StartOptions {
   readonly adminPort?: number;
   readonly gatewayId?: string;
   readonly store?: string;
-  readonly threads?: number;
+  readonly threads?: number | 'auto';
   readonly to?: string;
   readonly limit?: string;
   readonly by?: string;
@@ -27,8 +28,6 @@ export interface StartOptions {
 
 /** `sluice start`: runs one gateway until it is told to end, then drains; SIGHUP makes it read its files again. Gives the exit code. */
 export async function runStart(options: StartOptions): Promise<number> {
-  if (options.threads !== undefined && options.threads !== 1)
-    return usage('--threads: only 1 is supported yet');
   const configured = options.to === undefined ? await configOfHome(options.home) : configOfFlags(options);
   if (typeof configured === 'number') return configured;
   const config = withFlags(configured, options);
@@ -38,7 +37,7 @@ export async function runStart(options: StartOptions): Promise<number> {
   };
   let gateway;
   try {
-    gateway = await startGateway(config, report);
+    gateway = await startServing(config, report);
   } catch (error) {
     if (!isTakenPort(error)) throw error;
     return refuse(`can't listen: ${error.message}`, exitCodes.failed);
@@ -54,6 +53,11 @@ export async function runStart(options: StartOptions): Promise<number> {
   report(`${await untilToldToEnd()}: draining`);
   await gateway.close();
   return exitCodes.done;
+}
+
+function startServing(config: Config, report: (line: string) => void): Promise<RunningGateway> {
+  const threads = config.listener.threads === 'auto' ? coresOfMachine() : config.listener.threads;
+  return threads === 1 ? startGateway(config, report) : startThreads(config, { threads, report });
 }
 
 /** Reads the home again. What can't be served leaves everything as it is. */
@@ -72,7 +76,8 @@ async function reload(
     report('SIGHUP: the files are refused, the configuration before stays in force');
     return;
   }
-  for (const what of gateway.reload(config)) report(`SIGHUP: ${what}: takes a restart, stays as it was`);
+  for (const what of await gateway.reload(config))
+    report(`SIGHUP: ${what}: takes a restart, stays as it was`);
   report(`SIGHUP: serving ${config.apis.length} APIs by the files as they are now`);
 }
 
@@ -100,7 +105,11 @@ function withFlags(config: Config, options: StartOptions): Config | string {
     ...config,
     store: keepsDurability(store, config),
     gateway: { ...config.gateway, id: options.gatewayId ?? config.gateway.id },
-    listener: { ...config.listener, port: options.port ?? config.listener.port },
+    listener: {
+      ...config.listener,
+      port: options.port ?? config.listener.port,
+      threads: options.threads ?? config.listener.threads,
+    },
     admin: { ...config.admin, port: options.adminPort ?? config.admin.port },
   };
 }

@@ -1,5 +1,4 @@
 import type { Claim, Grant } from '../../limits/claim.ts';
-import type { CounterKey } from '../../limits/counter-key.ts';
 
 /** A claim that says once more what the last answered one led to, and wants nothing. */
 interface Stated {
@@ -10,11 +9,11 @@ interface Stated {
 /** Looked at with each answer: the map is swept while it is used. */
 const sweptPerAnswer = 4;
 
-/** What this gateway has in its accounts by the owners' last answers: what a new owner must hear. */
+/** What the gateways that claim here have in their accounts by the owners' last answers: what a new owner must hear. */
 export class StatedAccounts {
   readonly #nowMs: () => number;
-  readonly #stated = new Map<CounterKey, Stated>();
-  #sweep: MapIterator<[CounterKey, Stated]>;
+  readonly #stated = new Map<string, Stated>();
+  #sweep: MapIterator<[string, Stated]>;
 
   /** `nowMs`: a clock that never jumps. */
   constructor(nowMs: () => number) {
@@ -26,15 +25,16 @@ export class StatedAccounts {
   answered(claim: Claim, grant: Grant, held: number): void {
     const nowMs = this.#nowMs();
     this.#dropEnded(nowMs);
-    const before = this.#stated.get(claim.key);
+    const account = `${claim.gateway} ${claim.key}`;
+    const before = this.#stated.get(account);
     // An answer may be overtaken by a later one's.
     if (grant.outcome === 'stale' || (before !== undefined && before.restatement.seq > claim.seq)) return;
     if (held === 0) {
-      this.#stated.delete(claim.key);
+      this.#stated.delete(account);
       return;
     }
     const restatement = { ...claim, window: grant.window, held, want: 0, atLeast: 0 };
-    this.#stated.set(claim.key, { restatement, untilMs: nowMs + grant.endsInMs });
+    this.#stated.set(account, { restatement, untilMs: nowMs + grant.endsInMs });
   }
 
   /** What to state. */
@@ -45,10 +45,6 @@ export class StatedAccounts {
       .map(({ restatement }) => restatement);
   }
 
-  forget(key: CounterKey): void {
-    this.#stated.delete(key);
-  }
-
   #dropEnded(nowMs: number): void {
     for (let looked = 0; looked < sweptPerAnswer; looked += 1) {
       const next = this.#sweep.next();
@@ -56,8 +52,8 @@ export class StatedAccounts {
         this.#sweep = this.#stated.entries();
         return;
       }
-      const [key, { untilMs }] = next.value;
-      if (nowMs >= untilMs) this.#stated.delete(key);
+      const [account, { untilMs }] = next.value;
+      if (nowMs >= untilMs) this.#stated.delete(account);
     }
   }
 }

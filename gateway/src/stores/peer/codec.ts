@@ -1,19 +1,11 @@
-import type { Claim, GatewayId, Grant } from '../../limits/claim.ts';
+import type { Claim, GatewayId } from '../../limits/claim.ts';
 import type { CounterKey } from '../../limits/counter-key.ts';
 import type { Account, Ledger } from '../../limits/ledger.ts';
 import { unitsMax, windowMsMax, type Limit } from '../../limits/limit.ts';
+import type { StoreRequest, StoreResponse } from '../asked-store.ts';
 
-/** What a gateway may ask of a peer server; every message is one line of JSON. */
-export type Request =
-  | { readonly kind: 'hello'; readonly gateway: string }
-  | { readonly kind: 'settle'; readonly id: number; readonly claims: readonly Claim[] }
-  | { readonly kind: 'read' | 'forget'; readonly id: number; readonly keys: readonly CounterKey[] };
-
-export type Response =
-  | { readonly id: number; readonly grants: readonly Grant[] }
-  | { readonly id: number; readonly ledgers: readonly LedgerMessage[] }
-  | { readonly id: number; readonly forgotten: true }
-  | { readonly id: number; readonly error: string };
+/** What a gateway may say to a peer server; every message is one line of JSON. */
+export type Request = { readonly kind: 'hello'; readonly gateway: string } | StoreRequest;
 
 /** What a server tells all its gateways when one comes or goes. */
 export interface GatewayCount {
@@ -21,7 +13,7 @@ export interface GatewayCount {
 }
 
 /** A ledger with its accounts as a list, since JSON has no maps; null for none. */
-export type LedgerMessage =
+type LedgerMessage =
   | (Omit<Ledger, 'accounts' | 'seqsBefore'> & {
       readonly accounts: readonly (readonly [GatewayId, Account])[];
       readonly seqsBefore: readonly (readonly [GatewayId, number])[];
@@ -43,11 +35,18 @@ export function requestOf(message: unknown): Request | undefined {
   return undefined;
 }
 
+/** A response as it travels. */
+export function responseMessage(response: StoreResponse): unknown {
+  return 'ledgers' in response ? { ...response, ledgers: response.ledgers.map(ledgerMessage) } : response;
+}
+
 /** The response in a message; undefined when it is none. The server is trusted for the inner shape: it is our own. */
-export function responseOf(message: unknown): Response | undefined {
+export function responseOf(message: unknown): StoreResponse | undefined {
   if (!isRecord(message) || !isUnits(message['id'])) return undefined;
   const hasAnswer = ['grants', 'ledgers', 'forgotten', 'error'].some((name) => name in message);
-  return hasAnswer ? (message as Response) : undefined;
+  if (!hasAnswer) return undefined;
+  if (!('ledgers' in message)) return message as StoreResponse;
+  return { id: message['id'], ledgers: (message['ledgers'] as readonly LedgerMessage[]).map(ledgerOf) };
 }
 
 /** The count in a message, or undefined when it is another message. */
@@ -56,12 +55,12 @@ export function gatewayCountOf(message: unknown): number | undefined {
   return isUnits(message['gateways']) ? message['gateways'] : undefined;
 }
 
-export function ledgerMessage(ledger: Ledger | undefined): LedgerMessage {
+function ledgerMessage(ledger: Ledger | undefined): LedgerMessage {
   if (ledger === undefined) return null;
   return { ...ledger, accounts: [...ledger.accounts], seqsBefore: [...ledger.seqsBefore] };
 }
 
-export function ledgerOf(message: LedgerMessage): Ledger | undefined {
+function ledgerOf(message: LedgerMessage): Ledger | undefined {
   if (message === null) return undefined;
   return { ...message, accounts: new Map(message.accounts), seqsBefore: new Map(message.seqsBefore) };
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { chmodSync, existsSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { StoreError } from '../../limits/counter-store.ts';
+import { answerRequest } from '../asked-store.ts';
 import { MemoryStore } from '../memory-store.ts';
-import { ledgerMessage, requestOf, type GatewayCount, type Request, type Response } from './codec.ts';
+import { requestOf, responseMessage, type GatewayCount } from './codec.ts';
 import { onJsonLines, writeJsonLine } from './lines.ts';
 
 const ledgersMax = 1_000_000;
@@ -61,7 +61,10 @@ export class PeerServer {
       else if (request.kind === 'hello') {
         this.#gateways.set(socket, request.gateway);
         this.#tellCount();
-      } else void this.#answer(request).then((response) => writeJsonLine(socket, response));
+      } else
+        void answerRequest(this.#store, request).then((response) =>
+          writeJsonLine(socket, responseMessage(response)),
+        );
     });
   }
 
@@ -72,20 +75,6 @@ export class PeerServer {
   #tellCount(): void {
     const message: GatewayCount = { gateways: this.#count };
     for (const socket of this.#gateways.keys()) writeJsonLine(socket, message);
-  }
-
-  async #answer(request: Exclude<Request, { kind: 'hello' }>): Promise<Response> {
-    const { id } = request;
-    try {
-      if (request.kind === 'settle') return { id, grants: await this.#store.settle(request.claims) };
-      if (request.kind === 'read')
-        return { id, ledgers: (await this.#store.read(request.keys)).map(ledgerMessage) };
-      await this.#store.forget(request.keys);
-      return { id, forgotten: true };
-    } catch (error) {
-      if (error instanceof StoreError) return { id, error: error.message };
-      throw error;
-    }
   }
 }
 

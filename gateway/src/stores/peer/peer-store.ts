@@ -4,16 +4,11 @@ import type { Clock } from '../../limits/clock.ts';
 import type { CounterKey } from '../../limits/counter-key.ts';
 import { StoreError, type CounterStore, type StoreEvents } from '../../limits/counter-store.ts';
 import type { Ledger } from '../../limits/ledger.ts';
-import { gatewayCountOf, ledgerOf, responseOf, type Request, type Response } from './codec.ts';
+import { AskedStore, type StoreResponse } from '../asked-store.ts';
+import { gatewayCountOf, responseOf, type Request } from './codec.ts';
 import { onJsonLines, writeJsonLine } from './lines.ts';
 
 const reconnectEveryMs = 100;
-const unansweredMax = 10_000;
-
-interface Unanswered {
-  readonly resolve: (response: Response) => void;
-  readonly reject: (error: StoreError) => void;
-}
 
 /** Claims from the counters of another process on this machine. Fails at once while that process is away. */
 export class PeerStore implements CounterStore {
@@ -21,12 +16,11 @@ export class PeerStore implements CounterStore {
   readonly #gateway: GatewayId;
   readonly #clock: Clock;
   readonly #events: StoreEvents;
-  readonly #unanswered = new Map<number, Unanswered>();
+  readonly #asked: AskedStore;
   /** Resolves when the first connection stands or has failed. */
   readonly #firstContact: Promise<void>;
   #socket: Socket | undefined;
   #whyAway = 'not connected yet';
-  #lastId = 0;
   #connectedBefore = false;
   #closed = false;
 
@@ -41,27 +35,28 @@ export class PeerStore implements CounterStore {
     this.#gateway = parts.gateway;
     this.#clock = parts.clock;
     this.#events = parts.events;
+    this.#asked = new AskedStore({
+      send: (request) => this.#write(request),
+      error: (what) => this.#error(what),
+    });
     this.#firstContact = new Promise((resolve) => {
       this.#connect(resolve);
     });
   }
 
   async settle(claims: readonly Claim[]): Promise<readonly Grant[]> {
-    const response = await this.#ask((id) => ({ kind: 'settle', id, claims }));
-    if (!('grants' in response) || response.grants.length !== claims.length)
-      throw this.#error('sent another answer');
-    return response.grants;
+    await this.#connected();
+    return this.#asked.settle(claims);
   }
 
   async read(keys: readonly CounterKey[]): Promise<readonly (Ledger | undefined)[]> {
-    const response = await this.#ask((id) => ({ kind: 'read', id, keys }));
-    if (!('ledgers' in response) || response.ledgers.length !== keys.length)
-      throw this.#error('sent another answer');
-    return response.ledgers.map(ledgerOf);
+    await this.#connected();
+    return this.#asked.read(keys);
   }
 
   async forget(keys: readonly CounterKey[]): Promise<void> {
-    await this.#ask((id) => ({ kind: 'forget', id, keys }));
+    await this.#connected();
+    await this.#asked.forget(keys);
   }
 
   close(): Promise<void> {
@@ -70,17 +65,13 @@ export class PeerStore implements CounterStore {
     return Promise.resolve();
   }
 
-  async #ask(request: (id: number) => Request): Promise<Response> {
+  async #connected(): Promise<void> {
     await this.#firstContact;
-    const socket = this.#socket;
-    if (socket === undefined) throw this.#error(this.#whyAway);
-    if (this.#unanswered.size >= unansweredMax) throw this.#error('owes too many answers');
-    this.#lastId += 1;
-    const id = this.#lastId;
-    return new Promise((resolve, reject) => {
-      this.#unanswered.set(id, { resolve, reject });
-      writeJsonLine(socket, request(id));
-    });
+    if (this.#socket === undefined) throw this.#error(this.#whyAway);
+  }
+
+  #write(request: Request): void {
+    if (this.#socket !== undefined) writeJsonLine(this.#socket, request);
   }
 
   #connect(tried: () => void): void {
@@ -89,7 +80,7 @@ export class PeerStore implements CounterStore {
       this.#socket = socket;
       if (this.#connectedBefore) this.#events.lossSuspected();
       this.#connectedBefore = true;
-      writeJsonLine(socket, { kind: 'hello', gateway: this.#gateway } satisfies Request);
+      this.#write({ kind: 'hello', gateway: this.#gateway });
       tried();
     });
     socket.on('error', (error) => {
@@ -98,9 +89,7 @@ export class PeerStore implements CounterStore {
     socket.once('close', () => {
       this.#socket = undefined;
       tried();
-      const lost = this.#error(`closed the connection (${this.#whyAway})`);
-      for (const { reject } of this.#unanswered.values()) reject(lost);
-      this.#unanswered.clear();
+      this.#asked.giveUp(`closed the connection (${this.#whyAway})`);
       if (!this.#closed) {
         this.#clock.after(reconnectEveryMs, () => {
           if (!this.#closed) this.#connect(() => {});
@@ -114,15 +103,9 @@ export class PeerStore implements CounterStore {
     });
   }
 
-  #hear(response: Response | undefined, socket: Socket): void {
-    if (response === undefined) {
-      socket.destroy(new Error('a message is no response'));
-      return;
-    }
-    const waiting = this.#unanswered.get(response.id);
-    this.#unanswered.delete(response.id);
-    if ('error' in response) waiting?.reject(this.#error(response.error));
-    else waiting?.resolve(response);
+  #hear(response: StoreResponse | undefined, socket: Socket): void {
+    if (response === undefined) socket.destroy(new Error('a message is no response'));
+    else this.#asked.hear(response);
   }
 
   #error(what: string): StoreError {

@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import type { Registry } from '@prometheus-io/client';
+import { Backends } from './backends/backends.ts';
+import type { Config } from './config/config.ts';
+import { Limiter } from './limiter/limiter.ts';
+import { limiterGauges, limiterMetrics } from './limiter-metrics.ts';
+import type { GatewayId } from './limits/claim.ts';
+import type { CounterStore, StoreEvents } from './limits/counter-store.ts';
+import { exchangeMetrics } from './metrics.ts';
+import { answerUnread, handle, type DataPlane } from './proxy/handle.ts';
+import type { ExchangeRecorder } from './proxy/observe.ts';
+import { startProxy, type Proxy } from './proxy/server.ts';
+import { compileServing, type Serving } from './proxy/serving.ts';
+import { stopwatchMs, systemClock as clock } from './system-clock.ts';
+
+export interface ThreadParts {
+  readonly config: Config;
+  /** To the ledgers a gateway of its own. */
+  readonly gateway: GatewayId;
+  /** How many threads serve beside each other, this one included. */
+  readonly threads: number;
+  readonly openStore: (events: StoreEvents) => Promise<CounterStore>;
+  readonly accessLog: ExchangeRecorder;
+  readonly registry: Registry;
+  /** Takes lines for people. */
+  readonly report: (line: string) => void;
+}
+
+const drainMsMax = 30_000;
+/** A store that is away delays the start by no more than this. */
+const firstContactMsMax = 2000;
+
+/** What serves requests in one thread: a limiter, connections to backends, and the clients' listener. */
+export class GatewayThread {
+  readonly #parts: ThreadParts;
+  readonly #limiter: Limiter;
+  readonly #backends: Backends;
+  readonly #recorders: readonly ExchangeRecorder[];
+  #config: Config;
+  #serving: Serving;
+  #proxy: Proxy | undefined;
+  #isDraining = false;
+
+  private constructor(parts: ThreadParts, limiter: Limiter) {
+    const { config, registry, accessLog } = parts;
+    this.#parts = parts;
+    this.#limiter = limiter;
+    this.#backends = new Backends(clock, config.backends);
+    this.#recorders = [exchangeMetrics(registry), accessLog];
+    this.#config = config;
+    this.#serving = compileServing(config, this.#backends);
+  }
+
+  /** Opens the store; nobody is served yet. */
+  static async open(parts: ThreadParts): Promise<GatewayThread> {
+    return new GatewayThread(parts, await openLimiter(parts));
+  }
+
+  get status(): ThreadStatus {
+    const { storeUp, gateways } = this.#limiter.state;
+    const serving = this.#proxy !== undefined;
+    return { serving, draining: this.#isDraining, storeUp, gateways, apis: this.#config.apis.length };
+  }
+
+  /** Waits for the store, but not for long; then listens, and gives the port. Rejects when that can't be had. */
+  async serve(port: number): Promise<number> {
+    await this.#limiter.open(firstContactMsMax);
+    const { config, threads, report } = this.#parts;
+    const plane: DataPlane = {
+      serving: () => this.#serving,
+      admission: this.#limiter,
+      clock,
+      stopwatchMs,
+      recorders: this.#recorders,
+      reportBug: (error) => report(bugLine(error)),
+    };
+    this.#proxy = await startProxy({
+      host: config.listener.host,
+      port,
+      isShared: threads > 1,
+      clock,
+      stopwatchMs,
+      handle: (exchange) => {
+        handle(exchange, plane);
+      },
+      answerTo: (refusal) => answerUnread(refusal, plane),
+    });
+    return this.#proxy.port;
+  }
+
+  /** Goes by another configuration from the next request on, as far as it needs no restart. */
+  reload(config: Config): void {
+    this.#serving = compileServing(config, this.#backends);
+    this.#config = config;
+  }
+
+  /** Refuses new connections and ends running requests. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    await this.#proxy?.drain(drainMsMax);
+    await this.#backends.close();
+  }
+
+  /** Gives leases back. Requests must have ended before. */
+  close(): Promise<void> {
+    return this.#limiter.close();
+  }
+}
+
+export interface ThreadStatus {
+  readonly serving: boolean;
+  readonly draining: boolean;
+  readonly storeUp: boolean;
+  readonly gateways: number;
+  readonly apis: number;
+}
+
+/** Each start is a new gateway to the ledgers: what an earlier process of the same name held is not ours. */
+export function gatewayId(name: string): GatewayId {
+  return `${name}-${randomBytes(6).toString('hex')}` as GatewayId;
+}
+
+/** What should not have happened, in words for people. */
+export function bugLine(error: unknown): string {
+  return `bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+async function openLimiter(parts: ThreadParts): Promise<Limiter> {
+  const { config, gateway, threads, openStore, registry, report } = parts;
+  const events: StoreEvents = {
+    lossSuspected: () => limiter.lossSuspected(),
+    gatewaysCounted: (gateways) => limiter.gatewaysCounted(gateways),
+  };
+  const store = await openStore(events);
+  const limiter: Limiter = new Limiter({
+    store,
+    clock,
+    settings: {
+      gateway,
+      claimDeadlineMs: config.gateway.claimDeadlineMs,
+      gatewaysMin: config.gateway.countMin * threads,
+      onStoreFailure: config.onStoreFailure,
+      leases: config.leases,
+    },
+    recorder: limiterMetrics(registry, report),
+  });
+  limiterGauges(registry, limiter);
+  return limiter;
+}

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Registry } from '@prometheus-io/client';
+import { standardOutput } from '../access-log.ts';
+import { startAdmin } from '../admin/server.ts';
+import type { Config } from '../config/config.ts';
+import { bugLine, gatewayId } from '../gateway-thread.ts';
+import { accessLogMetrics } from '../metrics.ts';
+import type { RunningGateway } from '../start.ts';
+import { openStore } from '../stores/open-store.ts';
+import { StoreForThreads } from '../stores/threads/store-for-threads.ts';
+import { systemClock as clock } from '../system-clock.ts';
+import { ThreadGroup } from './thread-group.ts';
+
+interface ThreadsOptions {
+  /** More than one. */
+  readonly threads: number;
+  /** Takes lines for people. */
+  readonly report: (line: string) => void;
+}
+
+/**
+ * The composition root of a gateway in several threads: counters of this process → admin listener → threads, which share the
+ * clients' port. Rejects when a port can't be had; a thread that ends later is started again.
+ */
+export async function startThreads(config: Config, options: ThreadsOptions): Promise<RunningGateway> {
+  const { threads, report } = options;
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closeOne of closers.toReversed()) await closeOne();
+  };
+  try {
+    await mustBeFree(config.listener);
+    const output = standardOutput();
+    closers.push(() => output.close());
+    const registry = new Registry();
+    accessLogMetrics(registry, () => output.dropped());
+    const counters = await openCounters(config, options);
+    closers.push(() => counters.close());
+    const log = (lines: string): void => output.destination.write(lines);
+    const group = new ThreadGroup({ config, threads, clock, storePort: counters.port, log, report });
+    const admin = await startAdmin({
+      ...config.admin,
+      status: () => group.status(),
+      metrics: {
+        metrics: async () => group.metrics(await registry.getMetricsAsJSON()),
+        contentType: registry.contentType,
+      },
+      reportBug: (error) => report(bugLine(error)),
+    });
+    closers.push(() => admin.close());
+    closers.push(() => group.close());
+    const port = await group.start(config.listener.port);
+    return { port, adminPort: admin.port, reload: (changed) => group.reload(changed), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Counters {
+  readonly port: () => MessagePort | undefined;
+  readonly close: () => Promise<void>;
+}
+
+/** Counters that are kept in this process are kept once; those elsewhere are reached from each thread. */
+async function openCounters(config: Config, { threads, report }: ThreadsOptions): Promise<Counters> {
+  const { kind } = config.store;
+  if (kind === 'redis' || kind === 'peer') return { port: () => undefined, close: () => Promise.resolve() };
+  const events = new StoreForThreads(threads, (error) => report(bugLine(error)));
+  const gateway = gatewayId(config.gateway.id);
+  const { claimDeadlineMs } = config.gateway;
+  const store = await openStore(config.store, { gateway, clock, events, claimDeadlineMs, report });
+  return {
+    port() {
+      const { port1, port2 } = new MessageChannel();
+      events.attach(port1, store);
+      return port2;
+    },
+    close: () => store.close(),
+  };
+}
+
+/** Threads share their port, and another gateway could share it too: it would get some of the connections, and nobody would know. */
+async function mustBeFree({ host, port }: Config['listener']): Promise<void> {
+  if (port === 0) return;
+  const server = createServer();
+  server.listen({ host, port });
+  await once(server, 'listening');
+  server.close();
+  await once(server, 'close');
+}

@@ -1,0 +1,121 @@
+import { stateOf, type ThreadState } from '../admin/readiness.ts';
+import type { Config } from '../config/config.ts';
+import type { ThreadStatus } from '../gateway-thread.ts';
+import type { Clock } from '../limits/clock.ts';
+import type { MetricsSnapshot } from './combined-metrics.ts';
+import { ThreadHandle } from './thread-handle.ts';
+import type { ThreadStart } from './thread-messages.ts';
+
+export interface Supervision {
+  readonly clock: Clock;
+  /** What it starts with from now on: each time it is a new gateway. */
+  readonly startFor: (port: number) => ThreadStart;
+  readonly log: (lines: string) => void;
+  readonly report: (line: string) => void;
+  /** It has ended, having measured this as far as is known. */
+  readonly ended: (measured: MetricsSnapshot) => void;
+}
+
+/** A thread that serves answers sooner. */
+const answerMsMax = 1000;
+const reloadMsMax = 10_000;
+const closeMsMax = 40_000;
+const restartMsMin = 100;
+const restartMsMax = 10_000;
+
+/** One of the threads of a gateway. When it dies another takes its place: soon, and later if that dies as well. */
+export class SupervisedThread {
+  readonly #number: number;
+  readonly #supervision: Supervision;
+  #handle: ThreadHandle | undefined;
+  /** 0 until it has listened once. */
+  #port = 0;
+  #listensSinceMs: number | undefined;
+  #isClosing = false;
+  #restartMs = restartMsMin;
+  #cancelRestart = (): void => {};
+  #measured: MetricsSnapshot = [];
+
+  constructor(number: number, supervision: Supervision) {
+    this.#number = number;
+    this.#supervision = supervision;
+  }
+
+  /** Starts it for the first time; 0 for any free port. Gives the port; rejects when it ends before it listens. */
+  async start(port: number): Promise<number> {
+    this.#port = await this.#open(port).listening;
+    return this.#port;
+  }
+
+  async status(): Promise<ThreadStatus & { readonly state: ThreadState }> {
+    const draining = this.#isClosing;
+    const serving = this.#listensSinceMs !== undefined;
+    const status = serving ? await this.#handle?.ask({ kind: 'status' }, answerMsMax) : undefined;
+    if (status !== undefined) return { ...status, state: stateOf(status) };
+    const unknown = { serving: false, draining, storeUp: true, gateways: 0, apis: 0 };
+    return { ...unknown, state: serving && this.#handle !== undefined ? 'silent' : stateOf(unknown) };
+  }
+
+  /** What it has measured; when it doesn't answer, what it answered last. */
+  async metrics(): Promise<MetricsSnapshot> {
+    const handle = this.#listensSinceMs === undefined ? undefined : this.#handle;
+    const measured = await handle?.ask({ kind: 'metrics' }, answerMsMax);
+    if (measured !== undefined && handle === this.#handle) this.#measured = measured;
+    return this.#measured;
+  }
+
+  /** One that doesn't run now starts with the new configuration by itself. */
+  async reload(config: Config): Promise<void> {
+    const handle = this.#handle;
+    const done = await handle?.ask({ kind: 'reload', config }, reloadMsMax);
+    if (done === undefined && handle !== undefined && handle === this.#handle)
+      this.#report('has not taken over the configuration');
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#cancelRestart();
+    const handle = this.#handle;
+    const done = await handle?.ask({ kind: 'close' }, closeMsMax);
+    if (done === undefined && this.#handle !== undefined) this.#report('does not end by itself');
+    await handle?.end();
+  }
+
+  #open(port: number): ThreadHandle {
+    const { clock, startFor, log } = this.#supervision;
+    const handle = new ThreadHandle({
+      name: `sluice ${this.#number}`,
+      start: startFor(port),
+      clock,
+      events: { log, report: (line) => this.#report(line), ended: (why) => this.#ended(why) },
+    });
+    this.#handle = handle;
+    handle.listening.then(
+      () => {
+        this.#listensSinceMs = clock.monotonicMs();
+      },
+      // `ended` follows.
+      () => {},
+    );
+    return handle;
+  }
+
+  #ended(why: string): void {
+    const { clock, ended } = this.#supervision;
+    const servedMs = this.#listensSinceMs === undefined ? 0 : clock.monotonicMs() - this.#listensSinceMs;
+    this.#handle = undefined;
+    this.#listensSinceMs = undefined;
+    ended(this.#measured);
+    this.#measured = [];
+    // Whoever starts it for the first time, or ends it, hears of it.
+    if (this.#port === 0 || this.#isClosing) return;
+    if (servedMs >= restartMsMax) this.#restartMs = restartMsMin;
+    this.#report(`has ended, another takes its place in ${this.#restartMs} ms: ${why}`);
+    this.#cancelRestart = clock.after(this.#restartMs, () => this.#open(this.#port));
+    this.#restartMs = Math.min(2 * this.#restartMs, restartMsMax);
+  }
+
+  #report(line: string): void {
+    this.#supervision.report(`thread ${this.#number}: ${line}`);
+  }
+}

@@ -1,0 +1,100 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { GatewayStatus } from '../admin/readiness.ts';
+import type { Config } from '../config/config.ts';
+import { gatewayId } from '../gateway-thread.ts';
+import type { Clock } from '../limits/clock.ts';
+import { restartNeeded, takenOver } from '../restart-needed.ts';
+import { CombinedMetrics, type MetricsSnapshot } from './combined-metrics.ts';
+import { SupervisedThread } from './supervised-thread.ts';
+import type { ThreadStart } from './thread-messages.ts';
+
+export interface GroupParts {
+  readonly config: Config;
+  readonly threads: number;
+  readonly clock: Clock;
+  /** A new way to the counters, or none where they are outside of this process: then each thread has its own. */
+  readonly storePort: () => MessagePort | undefined;
+  readonly log: (lines: string) => void;
+  readonly report: (line: string) => void;
+}
+
+/** The threads of a gateway, together: on one port, by one configuration, as one to whoever looks at them. */
+export class ThreadGroup {
+  readonly #parts: GroupParts;
+  readonly #all: readonly SupervisedThread[];
+  readonly #metrics = new CombinedMetrics();
+  #config: Config;
+  #isDraining = false;
+
+  constructor(parts: GroupParts) {
+    const { clock, log, report, threads } = parts;
+    this.#parts = parts;
+    this.#config = parts.config;
+    this.#all = Array.from({ length: threads }, (_, index) => {
+      const number = index + 1;
+      const startFor = (port: number): ThreadStart => this.#startFor(number, port);
+      const ended = (measured: MetricsSnapshot): void => this.#metrics.threadEnded(measured);
+      return new SupervisedThread(number, { clock, startFor, log, report, ended });
+    });
+  }
+
+  /** Starts all; 0 for any free port, which is then the port of all of them. */
+  async start(port: number): Promise<number> {
+    const [first, ...others] = port === 0 ? this.#all : [];
+    const shared = (await first?.start(0)) ?? port;
+    await Promise.all((first === undefined ? this.#all : others).map((thread) => thread.start(shared)));
+    return shared;
+  }
+
+  /** A thread that doesn't serve is enough for a gateway not to be ready: its clients would wait for it. */
+  async status(): Promise<GatewayStatus> {
+    const each = await Promise.all(this.#all.map((thread) => thread.status()));
+    return {
+      serving: each.every(({ serving }) => serving),
+      draining: this.#isDraining,
+      storeUp: each.every(({ storeUp }) => storeUp),
+      apis: this.#config.apis.length,
+      gateways: Math.max(...each.map(({ gateways }) => gateways)),
+      threads: each.map(({ state }) => state),
+    };
+  }
+
+  /** Prometheus text; `more` is what was measured beside the threads. */
+  async metrics(more: MetricsSnapshot): Promise<string> {
+    return this.#metrics.text([...(await Promise.all(this.#all.map((thread) => thread.metrics()))), more]);
+  }
+
+  /** All go by another configuration; gives what takes a restart, in words. */
+  async reload(changed: Config): Promise<readonly string[]> {
+    const { config } = this.#parts;
+    this.#config = takenOver(config, changed);
+    const own = this.#partOf(this.#config);
+    await Promise.all(this.#all.map((thread) => thread.reload(own)));
+    return restartNeeded(config, changed);
+  }
+
+  async close(): Promise<void> {
+    this.#isDraining = true;
+    await Promise.all(this.#all.map((thread) => thread.close()));
+  }
+
+  #startFor(number: number, port: number): ThreadStart {
+    const { threads, storePort } = this.#parts;
+    return {
+      config: this.#partOf(this.#config),
+      gateway: gatewayId(`${this.#config.gateway.id}#${number}`),
+      port,
+      threads,
+      storePort: storePort(),
+    };
+  }
+
+  /** What is bounded for the whole gateway is bounded to a part of it for each thread. */
+  #partOf(config: Config): Config {
+    const { bounds } = config.backends;
+    const part = (whole: number): number => Math.max(1, Math.floor(whole / this.#parts.threads));
+    const { connectionsMax, waitingMax } = bounds;
+    const own = { ...bounds, connectionsMax: part(connectionsMax), waitingMax: part(waitingMax) };
+    return { ...config, backends: { ...config.backends, bounds: own } };
+  }
+}

@@ -1,0 +1,42 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Config } from '../config/config.ts';
+import type { ThreadStatus } from '../gateway-thread.ts';
+import type { GatewayId } from '../limits/claim.ts';
+import type { MetricsSnapshot } from './combined-metrics.ts';
+
+/** What a thread is started with. One structured clone: what is the same object in the configuration stays the same. */
+export interface ThreadStart {
+  readonly config: Config;
+  readonly gateway: GatewayId;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly threads: number;
+  /** To the counters, where they are in this process. */
+  readonly storePort: MessagePort | undefined;
+}
+
+/** What a thread may be asked for, and what it answers. */
+export interface Answers {
+  readonly status: ThreadStatus;
+  readonly metrics: MetricsSnapshot;
+  readonly reload: true;
+  /** It has drained, given its leases back and written its last line. */
+  readonly close: true;
+}
+
+export type Question =
+  | { readonly kind: 'status' | 'metrics' | 'close' }
+  | { readonly kind: 'reload'; readonly config: Config };
+
+export type ToThread =
+  | { readonly id: number; readonly question: Question }
+  /** So much of its log was taken. */
+  | { readonly taken: number };
+
+export type FromThread =
+  | { readonly listening: number }
+  | { readonly id: number; readonly answer: Answers[keyof Answers] }
+  /** Lines of the access log, whole ones. */
+  | { readonly log: string }
+  /** A line for people. */
+  | { readonly report: string };
