@@ -1,6 +1,5 @@
 import type { BackendCall, BackendFields, BackendReceiver } from '../backends/backend-call.ts';
 import type { BackendFailure } from '../backends/failure.ts';
-import { parseAddress } from '../identity/address.ts';
 import type { Course } from './course.ts';
 import type { Exchange } from './exchange.ts';
 import type { Fields } from './fields.ts';
@@ -26,7 +25,7 @@ export function outbound(course: Course, identified: Identified, ownAnswerFields
   if (destination === undefined)
     throw new Error(`API ${routed.api.name} has a backend without a destination`);
   const { head } = exchange;
-  const peer = parseAddress(head.peer);
+  const peer = serving.trustedProxies.peer(head.peer);
   return {
     destination,
     path: `${routed.rest}${routed.target.query}`,
@@ -37,8 +36,8 @@ export function outbound(course: Course, identified: Identified, ownAnswerFields
       apiKeyHeader: routed.api.apiKeyHeader,
       authority: routed.target.authority,
       activityId,
-      peer,
-      peerIsTrusted: peer !== undefined && serving.trustedProxies.trust(peer),
+      peer: peer.address,
+      peerIsTrusted: peer.isTrusted,
     }),
   };
 }

@@ -1,4 +1,3 @@
-import { parseAddress } from '../identity/address.ts';
 import { addressSubject, headerSubject, sharedSubject } from '../identity/anonymous.ts';
 import { clientAddress } from '../identity/client-address.ts';
 import type { KeyHolder } from '../identity/api-key.ts';
@@ -88,7 +87,7 @@ function anonymousSubject(by: AnonymousAccess['by'], head: RequestHead, serving:
   switch (by.kind) {
     case 'client-address': {
       const forwardedFor = fieldValues(head.fields, 'x-forwarded-for');
-      const peer = parseAddress(head.peer);
+      const peer = serving.trustedProxies.peer(head.peer).address;
       // A socket that was closed already has no address; nobody will read the answer.
       return peer === undefined
         ? sharedSubject
