@@ -49,7 +49,7 @@ export function handle(exchange: Exchange, plane: DataPlane): void {
     if (isRefusal(identified)) return refuse(course, identified, plane);
     course.identified = identified;
     course.askedLimiterAtMs = plane.stopwatchMs();
-    const verdict = admit(identified.facts, plane.admission);
+    const verdict = admit(identified.charges, plane.admission);
     if (!(verdict instanceof Promise)) return proceed(course, identified, verdict, plane);
     verdict.then(
       (late) => {
