@@ -114,8 +114,9 @@ function answer(course: Course, given: Answer): void {
 }
 
 /** What the gateway adds to every answer, its own or the backend's. */
-function ownFields({ verdict, serving, activityId }: Course): Fields {
-  const limits = verdict !== undefined && serving.responses.rateLimitFields ? rateLimitFields(verdict) : [];
+function ownFields({ verdict, identified, serving, activityId }: Course): Fields {
+  const isTold = verdict !== undefined && serving.responses.rateLimitFields;
+  const limits = isTold ? rateLimitFields(verdict, identified?.policy) : [];
   return [...limits, activityIdField, activityId];
 }
 

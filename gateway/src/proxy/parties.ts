@@ -1,6 +1,7 @@
 import type { Api, Backend, Operation } from '../policy/catalogue.ts';
 import { plan, type Charge } from '../policy/plan.ts';
 import type { RequestFacts } from '../policy/request-facts.ts';
+import { rateLimitPolicy } from './rate-limit-fields.ts';
 
 /** One consumer at one operation: all that its requests have in common. */
 export interface Party {
@@ -8,6 +9,8 @@ export interface Party {
   readonly backend: Backend;
   /** What each of its requests must pay. */
   readonly charges: readonly Charge[];
+  /** What RateLimit-Policy says of the charges. */
+  readonly policy: string;
 }
 
 /** Parties kept at most. Where more are active at once, all are worked out anew now and then. */
@@ -29,7 +32,8 @@ export class Parties<Who> {
       this.#byOperation.clear();
       this.#kept = 0;
     }
-    const party = { facts, backend, charges: plan(facts) };
+    const charges = plan(facts);
+    const party = { facts, backend, charges, policy: rateLimitPolicy(charges) };
     let met = this.#byOperation.get(facts.operation);
     if (met === undefined) {
       met = new Map();
