@@ -77,7 +77,6 @@ export class Forwarding implements BackendReceiver {
       },
       this,
     );
-    exchange.onDrain = () => this.#call?.resume();
   }
 
   /** The client has gone, or was told something else. */
@@ -107,7 +106,9 @@ export class Forwarding implements BackendReceiver {
   }
 
   data(chunk: Uint8Array): boolean {
-    return this.#exchange.write(chunk);
+    if (this.#exchange.write(chunk)) return true;
+    this.#exchange.onDrain = () => this.#call?.resume();
+    return false;
   }
 
   end(trailers: BackendFields): void {

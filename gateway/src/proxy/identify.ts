@@ -33,8 +33,8 @@ export function identify(head: RequestHead, routed: Routed, serving: Serving): I
   return isRefusal(party) ? party : identified(routed, party);
 }
 
-function identified(routed: Routed, { facts, backend, charges, policy }: Party): Identified {
-  return { routed, facts, backend, charges, policy };
+function identified(routed: Routed, { facts, backend, charges, levels, policy }: Party): Identified {
+  return { routed, facts, backend, charges, levels, policy };
 }
 
 function noApiKey(header: string): Refusal {

@@ -1,4 +1,5 @@
 import type { Api, Backend, Operation } from '../policy/catalogue.ts';
+import type { Level } from '../policy/levels.ts';
 import { plan, type Charge } from '../policy/plan.ts';
 import type { RequestFacts } from '../policy/request-facts.ts';
 import { rateLimitPolicy } from './rate-limit-fields.ts';
@@ -9,6 +10,7 @@ export interface Party {
   readonly backend: Backend;
   /** What each of its requests must pay. */
   readonly charges: readonly Charge[];
+  readonly levels: readonly Level[];
   /** What RateLimit-Policy says of the charges. */
   readonly policy: string;
 }
@@ -33,7 +35,8 @@ export class Parties<Who> {
       this.#kept = 0;
     }
     const charges = plan(facts);
-    const party = { facts, backend, charges, policy: rateLimitPolicy(charges) };
+    const levels = charges.map(({ level }) => level);
+    const party = { facts, backend, charges, levels, policy: rateLimitPolicy(charges) };
     let met = this.#byOperation.get(facts.operation);
     if (met === undefined) {
       met = new Map();
