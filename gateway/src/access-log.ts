@@ -1,9 +1,15 @@
 import type { Writable } from 'node:stream';
-import { pino, type DestinationStream } from 'pino';
-import type { ExchangeRecord, ExchangeRecorder } from './proxy/observe.ts';
+import { pino } from 'pino';
+import { AccessLines } from './access-line.ts';
+import type { Clock } from './limits/clock.ts';
+import type { ExchangeRecorder } from './proxy/observe.ts';
+import { systemClock } from './system-clock.ts';
 
 /** Lines that wait for a slow reader; more are dropped, and counted. */
 const waitingBytesMax = 8 * 1024 * 1024;
+/** A batch is written when it is this long, which is what one write takes, or this old. */
+const batchCharsMax = 16 * 1024;
+const batchMsMax = 100;
 
 /** One JSON line per exchange. Never waits for its reader. */
 export interface AccessLog extends ExchangeRecorder {
@@ -13,51 +19,63 @@ export interface AccessLog extends ExchangeRecorder {
   close(): Promise<void>;
 }
 
-/** Writes to standard output, or to a stream (which the caller closes). */
-export function openAccessLog(to: 'stdout' | Writable): AccessLog {
-  const sink = to === 'stdout' ? standardOutput() : boundedStream(to);
-  const log = pino(
-    { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } },
-    sink.destination,
-  );
+/** Writes to standard output, in batches, or to a stream (which the caller closes), line by line. */
+export function openAccessLog(to: 'stdout' | Writable, clock: Clock = systemClock): AccessLog {
+  const sink = to === 'stdout' ? standardOutput(clock) : boundedStream(to);
+  const lines = new AccessLines();
   return {
     get dropped() {
       return sink.dropped();
     },
     record(record) {
-      log.info(line(record));
+      sink.write(lines.line(record, clock.wallMs()));
     },
     close: () => sink.close(),
   };
 }
 
 interface Sink {
-  readonly destination: DestinationStream;
+  write(line: string): void;
   dropped(): number;
   close(): Promise<void>;
 }
 
-function standardOutput(): Sink {
+function standardOutput(clock: Clock): Sink {
   let dropped = 0;
   let readerGone = false;
+  let batch = '';
+  let lines = 0;
+  let flushIsDue = false;
   const output = pino.destination({ dest: 1, sync: false, maxLength: waitingBytesMax });
   output.on('drop', () => {
-    dropped += 1;
+    dropped += lines;
   });
   // The gateway serves on without its reader.
   output.on('error', () => {
     readerGone = true;
   });
+  const flush = (): void => {
+    if (readerGone) dropped += lines;
+    else if (lines > 0) output.write(batch);
+    batch = '';
+    lines = 0;
+  };
   return {
-    destination: {
-      write(text) {
-        if (readerGone) dropped += 1;
-        else output.write(text);
-      },
+    write(line) {
+      batch += line;
+      lines += 1;
+      if (batch.length >= batchCharsMax) return flush();
+      if (flushIsDue) return;
+      flushIsDue = true;
+      clock.after(batchMsMax, () => {
+        flushIsDue = false;
+        flush();
+      });
     },
     dropped: () => dropped,
     close: () =>
       new Promise((resolve) => {
+        flush();
         if (readerGone) return resolve();
         output.once('close', resolve).once('error', resolve);
         output.end();
@@ -68,11 +86,9 @@ function standardOutput(): Sink {
 function boundedStream(stream: Writable): Sink {
   let dropped = 0;
   return {
-    destination: {
-      write(text) {
-        if (stream.destroyed || stream.writableLength > waitingBytesMax) dropped += 1;
-        else stream.write(text);
-      },
+    write(line) {
+      if (stream.destroyed || stream.writableLength > waitingBytesMax) dropped += 1;
+      else stream.write(line);
     },
     dropped: () => dropped,
     close: () =>
@@ -81,24 +97,4 @@ function boundedStream(stream: Writable): Sink {
         else stream.write('', () => resolve());
       }),
   };
-}
-
-function line(record: ExchangeRecord): Readonly<Record<string, unknown>> {
-  const { activityId, api, refusedBy, durationMs, limiterMs, backendMs, levels: _, ...rest } = record;
-  return {
-    activityid: activityId,
-    ...rest,
-    api: api?.name,
-    version: api?.version,
-    refusedBy: refusedBy?.level,
-    counter: refusedBy?.counter,
-    durationMs: rounded(durationMs),
-    limiterMs: rounded(limiterMs),
-    backendMs: rounded(backendMs),
-  };
-}
-
-/** Microseconds are fine enough. */
-function rounded(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : Math.round(ms * 1000) / 1000;
 }

@@ -135,7 +135,7 @@ export class ClientConnection implements BodyFeed {
     if (found === 'incomplete') this.#at = this.#bytes.length;
     else if (typeof found === 'string') this.#refuse(found === 'too-large' ? largeHead : malformed);
     else {
-      const head = readRequestHead(found.text, this.#wire.rules);
+      const head = readRequestHead(found.text, this.#wire.bounds);
       if (head === undefined) this.#refuse(malformed);
       else {
         this.#at = found.end;
@@ -165,7 +165,7 @@ export class ClientConnection implements BodyFeed {
   }
 
   #bodyOf(bytes: number | 'unknown'): RequestBody {
-    const reader = new BodyReader(bytes === 'unknown' ? 'chunked' : bytes, this.#wire.rules);
+    const reader = new BodyReader(bytes === 'unknown' ? 'chunked' : bytes, this.#wire.bounds);
     return new RequestBody(bytes, reader, this);
   }
 

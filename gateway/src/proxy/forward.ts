@@ -2,7 +2,6 @@ import { Readable } from 'node:stream';
 import type { BodySource } from '../wire/body-source.ts';
 import type { BackendCall, BackendFields, BackendReceiver } from '../backends/backend-call.ts';
 import type { BackendFailure } from '../backends/failure.ts';
-import { parseAddress } from '../identity/address.ts';
 import type { Course } from './course.ts';
 import type { Exchange } from './exchange.ts';
 import type { Fields } from './fields.ts';
@@ -28,7 +27,7 @@ export function outbound(course: Course, identified: Identified, ownAnswerFields
   if (destination === undefined)
     throw new Error(`API ${routed.api.name} has a backend without a destination`);
   const { head } = exchange;
-  const peer = parseAddress(head.peer);
+  const peer = serving.trustedProxies.peer(head.peer);
   return {
     destination,
     path: `${routed.rest}${routed.target.query}`,
@@ -39,8 +38,8 @@ export function outbound(course: Course, identified: Identified, ownAnswerFields
       apiKeyHeader: routed.api.apiKeyHeader,
       authority: routed.target.authority,
       activityId,
-      peer,
-      peerIsTrusted: peer !== undefined && serving.trustedProxies.trust(peer),
+      peer: peer.address,
+      peerIsTrusted: peer.isTrusted,
       underscores: serving.underscoreNames === 'pass',
     }),
   };
@@ -81,7 +80,6 @@ export class Forwarding implements BackendReceiver {
       },
       this,
     );
-    exchange.onDrain = () => this.#call?.resume();
   }
 
   /** The client has gone, or was told something else. */
@@ -112,9 +110,10 @@ export class Forwarding implements BackendReceiver {
   }
 
   data(chunk: Uint8Array): boolean {
-    const more = this.#exchange.write(Buffer.from(chunk));
+    const goesOn = this.#exchange.write(Buffer.from(chunk));
     this.#exchange.flush();
-    return more;
+    if (!goesOn) this.#exchange.onDrain = () => this.#call?.resume();
+    return goesOn;
   }
 
   end(trailers: BackendFields): void {
