@@ -98,6 +98,8 @@ class NullExchange implements Exchange {
 
   flush(): void {}
 
+  join(): void {}
+
   finish(): void {
     this.over = true;
     this.onOver({ aborted: false });

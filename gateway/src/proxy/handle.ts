@@ -11,6 +11,7 @@ import { recordOf, type ExchangeRecorder } from './observe.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 import { causes, isRefusal, type Refusal } from './refusal.ts';
 import { methodsAnswer, refusalAnswer, withFields } from './respond.ts';
+import { checkProtocol } from './protocol.ts';
 import { route } from './route.ts';
 import type { Serving } from './serving.ts';
 import { readTarget } from './target.ts';
@@ -56,6 +57,8 @@ function live(course: Course, plane: DataPlane): void {
   if (isRefusal(routed)) return refuse(course, routed, plane);
   if ('methods' in routed) return answer(course, methodsAnswer(routed.methods));
   course.routed = routed;
+  const wrongProtocol = checkProtocol(head, routed.api);
+  if (wrongProtocol !== undefined) return refuse(course, wrongProtocol, plane);
   const identified = identify(head, routed, serving);
   if (isRefusal(identified)) return refuse(course, identified, plane);
   course.identified = identified;

@@ -61,6 +61,8 @@ export class FakeExchange implements Exchange {
     this.end(false);
   }
 
+  join(): void {}
+
   cut(): void {
     this.isCut = true;
     this.end(true);
