@@ -3,7 +3,7 @@
  * refusal that names its cause. handle.ts tells the order, a file per stage. Only server.ts and node-exchange.ts know the
  * wire below an Exchange, only backends/ the wire to a backend. It must not know stores, leases, files or commands.
  */
-import type { Readable } from 'node:stream';
+import type { BodySource } from '../wire/body-source.ts';
 import type { Fields } from './fields.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -34,15 +34,17 @@ export interface Exchange {
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Opens the request's body, once, and tells a client that waits for it to go on (100-continue). */
-  openBody(): Readable | undefined;
+  openBody(): BodySource | undefined;
   /** Sends an interim answer (1xx, such as 103 Early Hints) before the answer. */
   interim(status: number, fields: Fields): void;
   /** Sends a complete answer. */
   answer(answer: Answer): void;
   /** Sends the head of an answer whose body follows by `write`. */
   start(status: number, fields: Fields): void;
-  /** False when the client should drain first: then wait for `onDrain`. */
-  write(chunk: Uint8Array): boolean;
+  /** False when the client should drain first: then wait for `onDrain`. The bytes are the caller's again afterwards. */
+  write(bytes: Uint8Array): boolean;
+  /** No more comes for now: what was gathered can be sent. */
+  flush(): void;
   finish(trailers: Fields): void;
   /** Destroys the connection: for an answer that was begun and can't be completed. */
   cut(): void;

@@ -1,4 +1,5 @@
-import type { BackendCall, BackendFields, BackendReceiver } from '../backends/backend-call.ts';
+import type { Socket } from 'node:net';
+import type { BackendCall, BackendReceiver } from '../backends/backend-call.ts';
 import type { BackendFailure } from '../backends/failure.ts';
 import { parseAddress } from '../identity/address.ts';
 import type { Course } from './course.ts';
@@ -86,19 +87,12 @@ export class Forwarding implements BackendReceiver {
     this.#call?.abort();
   }
 
-  interim(status: number, fields: BackendFields): void {
+  interim(status: number, fields: Fields): void {
     this.#exchange.interim(status, answerFields({ status, backendFields: fields, ownFields: [] }));
   }
 
-  head(status: number, fields: BackendFields): void {
+  head(status: number, fields: Fields): void {
     try {
-      const coding = fields['transfer-encoding'];
-      if (coding !== undefined && String(coding).toLowerCase() !== 'chunked') {
-        // Only chunks were decoded; what is inside would reach the client under a wrong name.
-        this.abort();
-        this.failed('invalid');
-        return;
-      }
       this.#events.answered();
       const ownFields = this.#ownFields;
       this.#exchange.start(status, answerFields({ status, backendFields: fields, ownFields }));
@@ -107,17 +101,27 @@ export class Forwarding implements BackendReceiver {
     }
   }
 
-  data(chunk: Uint8Array): boolean {
-    return this.#exchange.write(chunk);
+  data(bytes: Buffer): boolean {
+    return this.#exchange.write(bytes);
   }
 
-  end(trailers: BackendFields): void {
+  flush(): void {
+    this.#exchange.flush();
+  }
+
+  end(trailers: Fields): void {
     this.#exchange.finish(answerTrailers(trailers));
   }
 
   failed(failure: BackendFailure): void {
     if (this.#exchange.status === undefined) this.#events.failed(refusals[failure]);
     else this.#exchange.cut();
+  }
+
+  /** Can't be: no request asks for another protocol. */
+  switched(_: Fields, socket: Socket): void {
+    socket.destroy();
+    this.failed('invalid');
   }
 }
 

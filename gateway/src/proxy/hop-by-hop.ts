@@ -1,5 +1,4 @@
 import type { Address } from '../identity/address.ts';
-import type { BackendFields } from '../backends/backend-call.ts';
 import { fieldValues, type Fields } from './fields.ts';
 
 /** Fields of one connection, never forwarded (RFC 9110, section 7.6.1), and what travels with them. */
@@ -68,18 +67,20 @@ export function requestFields(request: {
  */
 export function answerFields(answer: {
   readonly status: number;
-  readonly backendFields: BackendFields;
+  /** Their names are in lower case. */
+  readonly backendFields: Fields;
   readonly ownFields: Fields;
 }): string[] {
   const { status, backendFields, ownFields } = answer;
-  const named = connectionOptions(backendFields['connection']);
+  const named = connectionOptions(fieldValues(backendFields, 'connection'));
   const own = new Set<string>();
   for (let at = 0; at < ownFields.length; at += 2) own.add(ownFields[at]?.toLowerCase() ?? '');
   const kept: string[] = [];
-  for (const [name, value] of Object.entries(backendFields)) {
+  for (let at = 0; at < backendFields.length; at += 2) {
+    const name = backendFields[at] ?? '';
     if (named?.has(name) === true || hopByHop.has(name) || own.has(name) || name === 'trailer') continue;
     if (status === 204 && name === 'content-length') continue;
-    push(kept, name, value);
+    kept.push(name, backendFields[at + 1] ?? '');
   }
   kept.push(...ownFields);
   return kept;
@@ -103,24 +104,18 @@ const neverTrailers: ReadonlySet<string> = new Set([
 ]);
 
 /** The backend's trailers that may follow the body to the client. */
-export function answerTrailers(trailers: BackendFields): string[] {
+export function answerTrailers(trailers: Fields): string[] {
   const kept: string[] = [];
-  for (const [name, value] of Object.entries(trailers)) {
-    if (!hopByHop.has(name) && !neverTrailers.has(name)) push(kept, name, value);
+  for (let at = 0; at < trailers.length; at += 2) {
+    const name = (trailers[at] ?? '').toLowerCase();
+    if (!hopByHop.has(name) && !neverTrailers.has(name)) kept.push(name, trailers[at + 1] ?? '');
   }
   return kept;
 }
 
-function push(fields: string[], name: string, value: string | readonly string[] | undefined): void {
-  if (value === undefined) return;
-  if (typeof value === 'string') fields.push(name, value);
-  else for (const one of value) fields.push(name, one);
-}
-
 /** The fields that the Connection field ties to this connection; undefined in the usual case that there are none. */
-function connectionOptions(values: string | readonly string[] | undefined): ReadonlySet<string> | undefined {
-  if (values === undefined || values.length === 0) return undefined;
-  const list = typeof values === 'string' ? values : values.join(',');
-  const options = list.split(',').map((option) => option.trim().toLowerCase());
-  return new Set(options);
+function connectionOptions(values: readonly string[]): ReadonlySet<string> | undefined {
+  if (values.length === 0) return undefined;
+  const options = values.join(',').split(',');
+  return new Set(options.map((option) => option.trim().toLowerCase()));
 }

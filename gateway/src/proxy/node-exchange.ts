@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import type { BodySource } from '../wire/body-source.ts';
 import type { Answer, Exchange, RequestHead } from './exchange.ts';
 import type { Fields } from './fields.ts';
 import { causes, type Refusal } from './refusal.ts';
@@ -68,9 +68,10 @@ export class NodeExchange implements Exchange {
     return !this.#request.complete;
   }
 
-  openBody(): Readable | undefined {
-    if (this.head.bodyBytes === 0 || this.over) return undefined;
-    this.#body = new RequestBody(this.#request, (bytes) => {
+  openBody(): BodySource | undefined {
+    const { bodyBytes } = this.head;
+    if (bodyBytes === 0 || this.over) return undefined;
+    this.#body = new RequestBody(this.#request, bodyBytes, (bytes) => {
       this.bytesIn += bytes;
     });
     // Other expectations were refused before; clients before HTTP/1.1 don't know interim answers.
@@ -100,16 +101,18 @@ export class NodeExchange implements Exchange {
   start(status: number, fields: Fields): void {
     if (this.over) return;
     this.#writeHead(status, fields, false);
-    // The head waits for the first piece of the body, to leave with it; but only if that is there already.
-    queueMicrotask(() => {
-      if (this.bytesOut === 0 && !this.#finished && !this.over) this.#response.flushHeaders();
-    });
   }
 
-  write(chunk: Uint8Array): boolean {
+  flush(): void {
+    // The head waits for the first piece of the body, to leave with it; but only if that is there already.
+    const waits = this.status !== undefined && this.bytesOut === 0;
+    if (waits && !this.#finished && !this.over) this.#response.flushHeaders();
+  }
+
+  write(bytes: Uint8Array): boolean {
     if (this.over) return true;
-    this.bytesOut += chunk.length;
-    if (this.#response.write(chunk)) return true;
+    this.bytesOut += bytes.length;
+    if (this.#response.write(Buffer.from(bytes))) return true;
     this.#needsDrain = true;
     this.#response.once('drain', this.#drained);
     return false;
@@ -186,7 +189,7 @@ export class NodeExchange implements Exchange {
   #discardBody(): void {
     if (this.#discarding) return;
     this.#discarding = true;
-    this.#body?.destroy();
+    this.#body?.stop();
     const unwantedFrom = this.bytesIn;
     this.#request.on('data', (chunk: Buffer) => {
       this.bytesIn += chunk.length;
@@ -204,7 +207,7 @@ export class NodeExchange implements Exchange {
     if (this.over) return;
     this.over = true;
     this.#needsDrain = false;
-    this.#body?.destroy();
+    this.#body?.stop();
     this.onOver({ aborted: !this.#response.writableFinished });
   };
 }

@@ -1,51 +1,56 @@
 import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
+import type { BodySource, BodyTaker } from '../wire/body-source.ts';
 
-/**
- * A request's body as the backend's side reads it. Destroying it leaves the client's connection alone, which node's own
- * stream would not; it takes from the client only what its reader asks for.
- */
-export class RequestBody extends Readable {
+/** A request's body as node:http gives it, taken from the client only as fast as its taker wants it. */
+export class RequestBody implements BodySource {
+  readonly length: number | 'unknown';
   readonly #incoming: IncomingMessage;
   readonly #count: (bytes: number) => void;
+  #taker: BodyTaker | undefined;
   #wanting = false;
 
-  constructor(incoming: IncomingMessage, count: (bytes: number) => void) {
-    super();
+  constructor(incoming: IncomingMessage, length: number | 'unknown', count: (bytes: number) => void) {
+    this.length = length;
     this.#incoming = incoming;
     this.#count = count;
     incoming.pause();
-    incoming.on('data', this.#take);
-    incoming.on('end', this.#end);
   }
 
-  /** Whether the reader waits for the client to send more. */
+  /** Whether the taker waits for the client to send more. */
   get wanting(): boolean {
     return this.#wanting;
   }
 
-  override _read(): void {
+  start(taker: BodyTaker): void {
+    this.#taker = taker;
+    this.#incoming.on('data', this.#take);
+    this.#incoming.on('end', this.#end);
+    this.resume();
+  }
+
+  resume(): void {
+    if (this.#taker === undefined) return;
     this.#wanting = true;
     this.#incoming.resume();
   }
 
-  /** Why a reader gave up is told elsewhere; an error nobody listens to would end the process. */
-  override _destroy(_: Error | null, done: (error?: Error | null) => void): void {
+  stop(): void {
     this.#wanting = false;
+    this.#taker = undefined;
     this.#incoming.off('data', this.#take);
     this.#incoming.off('end', this.#end);
-    done();
   }
 
-  readonly #take = (chunk: Buffer): void => {
-    this.#count(chunk.length);
-    if (this.push(chunk)) return;
+  readonly #take = (bytes: Buffer): void => {
+    this.#count(bytes.length);
+    if (this.#taker?.data(bytes) !== false) return;
     this.#wanting = false;
     this.#incoming.pause();
   };
 
   readonly #end = (): void => {
-    this.#wanting = false;
-    this.push(null);
+    const taker = this.#taker;
+    this.stop();
+    taker?.end();
   };
 }

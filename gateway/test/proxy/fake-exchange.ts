@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream';
 import type { Answer, Exchange, RequestHead } from '../../src/proxy/exchange.ts';
 import type { Fields } from '../../src/proxy/fields.ts';
 import type { Refusal } from '../../src/proxy/refusal.ts';
+import type { BodySource } from '../../src/wire/body-source.ts';
 
 /** The head of a request as a test needs it. */
 export function headOf(more: Partial<RequestHead> = {}): RequestHead {
@@ -30,8 +30,10 @@ export class FakeExchange implements Exchange {
     this.head = headOf(more);
   }
 
-  openBody(): Readable | undefined {
-    return this.head.bodyBytes === 0 ? undefined : Readable.from([]);
+  openBody(): BodySource | undefined {
+    const { bodyBytes } = this.head;
+    if (bodyBytes === 0) return undefined;
+    return { length: bodyBytes, start: () => {}, resume: () => {}, stop: () => {} };
   }
 
   interim(): void {}
@@ -52,6 +54,8 @@ export class FakeExchange implements Exchange {
     this.body += Buffer.from(chunk).toString('latin1');
     return true;
   }
+
+  flush(): void {}
 
   finish(): void {
     this.end(false);

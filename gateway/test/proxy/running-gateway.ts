@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { defaultBackendBounds, type BackendBounds } from '../../src/backends/backend-pool.ts';
+import { defaultBackendBounds, type BackendBounds } from '../../src/backends/backend-bounds.ts';
 import { Backends } from '../../src/backends/backends.ts';
 import type { Verdict } from '../../src/limiter/verdict.ts';
 import type { Charge } from '../../src/policy/plan.ts';
