@@ -14,7 +14,7 @@ export interface ConnectionOwner {
   free(connection: BackendConnection): void;
   /** Nothing more can be sent on it. Told once. */
   lost(connection: BackendConnection): void;
-  /** It couldn't be opened; told after `lost`. */
+  /** It couldn't be opened; told before `lost`. */
   failedToOpen(connection: BackendConnection, failure: BackendFailure): void;
   /** A call of which the backend has seen nothing is to be sent on another connection; told after `lost`. */
   again(call: PooledCall): void;
@@ -226,7 +226,7 @@ export class BackendConnection implements CallHolder {
   }
 
   #failToOpen(failure: BackendFailure): void {
-    this.close();
     this.#owner.failedToOpen(this, failure);
+    this.close();
   }
 }

@@ -228,9 +228,9 @@ describe('a connection', () => {
       heard += text;
     });
     told.socket?.resume();
+    const next = send({ upgrade: 'x' });
     told.socket?.write('ping');
     await until(() => heard === 'echo ping');
-    const next = send({ upgrade: 'x' });
     await clock.advance(1000);
     expect(backend.connections).toHaveLength(1);
     told.socket?.destroy();
@@ -261,7 +261,7 @@ describe('a connection that breaks', () => {
   test.each<[string, 'reset' | 'end', Partial<BackendRequest>]>([
     ['by a clean end: it may have been read', 'end', {}],
     ['by a reset under a method that changes something', 'reset', { method: 'DELETE' }],
-    ['by a reset under a body', 'reset', { method: 'PUT', body: new ScriptedBody(2, ['ab']) }],
+    ['by a reset under a body', 'reset', { method: 'GET', body: new ScriptedBody(2, ['ab']) }],
   ])('%s fails its request, which is never sent again', async (_, how, request) => {
     await start(breaking(how));
     await answered();
@@ -367,14 +367,17 @@ describe('waiting', () => {
     expect(all.map(({ events }) => events)).toEqual(all.map(() => ['unreachable!']));
   });
 
-  test('for a connection has its end too', async () => {
-    await start(undefined);
+  test('for a connection has its end too, and then it is the next one’s turn', async () => {
+    await start();
     // It accepts and never speaks TLS.
-    poolTo(backend.url.replace('http:', 'https:'), { connectMsMax: 1000 });
-    const told = send();
+    poolTo(backend.url.replace('http:', 'https:'), { connectMsMax: 1000, connectionsMax: 1 });
+    const [first, second] = [send(), send()];
     await until(() => backend.connections.length === 1);
     await clock.advance(1500);
-    expect(told.events).toEqual(['connect-deadline!']);
+    expect([first.events, second.events]).toEqual([['connect-deadline!'], []]);
+    await until(() => backend.connections.length === 2);
+    await clock.advance(1500);
+    expect(second.events).toEqual(['connect-deadline!']);
   });
 
   test('goes on over the connections of others that break', async () => {
@@ -391,13 +394,14 @@ describe('a backend that is silent', () => {
     await start(undefined, { headMsMax: 4000 });
     const told = send();
     await until(() => backend.requests === 1);
-    backend.connections[0]?.socket.write('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200');
+    const hint = 'HTTP/1.1 103 Early Hints\r\n\r\n';
+    backend.connections[0]?.socket.write(hint);
     await until(() => told.events.length === 1);
     await clock.advance(3900);
-    expect(told.events).toEqual(['103?']);
-    backend.connections[0]?.socket.write(' OK\r\n');
+    backend.connections[0]?.socket.write(`${hint}HTTP/1.1 200`);
+    await until(() => told.events.length === 2);
     await clock.advance(1200);
-    expect(told.events).toEqual(['103?', 'silent!']);
+    expect(told.events).toEqual(['103?', '103?', 'silent!']);
     await until(() => backend.connections[0]?.ended === true);
   });
 

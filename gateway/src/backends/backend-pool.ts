@@ -92,7 +92,6 @@ export class BackendPool implements BackendSender, ConnectionOwner, CallHolder {
     this.#settled(connection);
     // Whoever made it open may have found another one meanwhile.
     if (this.#waiting.has(connection.cause)) this.#failUnsent(connection.cause, failure);
-    this.#openMore();
   }
 
   again(call: PooledCall): void {

@@ -122,6 +122,7 @@ export class ScriptedBody implements BodySource {
   }
 
   start(taker: BodyTaker): void {
+    if (this.#taker !== undefined) throw new Error('started twice');
     this.#taker = taker;
     for (const piece of this.#pieces) this.give(piece);
     if (this.#ends) this.end();
