@@ -62,7 +62,7 @@ export async function startGateway(config: Config, report: (line: string) => voi
     });
     closers.push(() => admin.close());
     const backends = new Backends(clock, config.backends);
-    closers.push(() => backends.close());
+    closers.push(async () => backends.close());
     accessLogMetrics(registry, accessLog);
     const recorders = [exchangeMetrics(registry), accessLog];
     await limiter.open(firstContactMsMax);

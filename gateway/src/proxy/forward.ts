@@ -1,6 +1,5 @@
-import { Readable } from 'node:stream';
-import type { BodySource } from '../wire/body-source.ts';
-import type { BackendCall, BackendFields, BackendReceiver } from '../backends/backend-call.ts';
+import type { Socket } from 'node:net';
+import type { BackendCall, BackendReceiver } from '../backends/backend-call.ts';
 import type { BackendFailure } from '../backends/failure.ts';
 import type { Course } from './course.ts';
 import type { Exchange } from './exchange.ts';
@@ -76,7 +75,8 @@ export class Forwarding implements BackendReceiver {
         method: exchange.head.method,
         path: path.startsWith('/') ? path : `/${path}`,
         fields: outbound.requestFields,
-        body: readable(exchange.openBody()),
+        body: exchange.openBody(),
+        upgrade: exchange.head.upgrade,
       },
       this,
     );
@@ -87,36 +87,37 @@ export class Forwarding implements BackendReceiver {
     this.#call?.abort();
   }
 
-  interim(status: number, fields: BackendFields): void {
+  interim(status: number, fields: Fields): void {
     this.#exchange.interim(status, answerFields({ status, backendFields: fields, ownFields: [] }));
   }
 
-  head(status: number, fields: BackendFields): void {
+  head(status: number, fields: Fields): void {
     try {
-      const coding = fields['transfer-encoding'];
-      if (coding !== undefined && String(coding).toLowerCase() !== 'chunked') {
-        // Only chunks were decoded; what is inside would reach the client under a wrong name.
-        this.abort();
-        this.failed('invalid');
-        return;
-      }
       this.#events.answered();
       const ownFields = this.#ownFields;
       this.#exchange.start(status, answerFields({ status, backendFields: fields, ownFields }));
-      queueMicrotask(() => this.#exchange.flush());
     } catch (error) {
       this.#events.bug(error);
     }
   }
 
-  data(chunk: Uint8Array): boolean {
-    const goesOn = this.#exchange.write(Buffer.from(chunk));
-    this.#exchange.flush();
-    if (!goesOn) this.#exchange.onDrain = () => this.#call?.resume();
-    return goesOn;
+  data(bytes: Buffer): boolean {
+    if (this.#exchange.write(bytes)) return true;
+    this.#exchange.onDrain = () => this.#call?.resume();
+    return false;
   }
 
-  end(trailers: BackendFields): void {
+  flush(): void {
+    this.#exchange.flush();
+  }
+
+  switched(fields: Fields, socket: Socket, first: Buffer): void {
+    this.#events.answered();
+    const ownFields = this.#ownFields;
+    this.#exchange.join(answerFields({ status: 101, backendFields: fields, ownFields }), { socket, first });
+  }
+
+  end(trailers: Fields): void {
     this.#exchange.finish(answerTrailers(trailers));
   }
 
@@ -136,22 +137,3 @@ const refusals: Readonly<Record<BackendFailure, Refusal>> = {
   broken: { cause: causes.broken },
   invalid: { cause: causes.invalidAnswer },
 };
-
-function readable(source: BodySource | undefined) {
-  if (source === undefined) return undefined;
-  let started = false;
-  const stream = new Readable({
-    read() {
-      if (started) source.resume();
-      else {
-        started = true;
-        source.start({ data: (bytes) => stream.push(bytes), end: () => stream.push(null) });
-      }
-    },
-    destroy(_, done) {
-      source.stop();
-      done();
-    },
-  });
-  return stream;
-}

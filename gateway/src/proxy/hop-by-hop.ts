@@ -1,5 +1,4 @@
 import type { Address } from '../identity/address.ts';
-import type { BackendFields } from '../backends/backend-call.ts';
 import { fieldValues, isNamed, NameSieve, type Fields } from './fields.ts';
 
 /** Fields of one connection, never forwarded (RFC 9110, section 7.6.1), and what travels with them. */
@@ -93,17 +92,19 @@ function tellOfClient(kept: string[], request: RequestParts, named: ReadonlySet<
  */
 export function answerFields(answer: {
   readonly status: number;
-  readonly backendFields: BackendFields;
+  /** Their names are in lower case. */
+  readonly backendFields: Fields;
   readonly ownFields: Fields;
 }): string[] {
   const { status, backendFields, ownFields } = answer;
-  const named = connectionOptions(backendFields['connection']);
+  const named = connectionOptions(fieldValues(backendFields, 'connection'));
   const kept: string[] = [];
-  for (const name of Object.keys(backendFields)) {
+  for (let at = 0; at < backendFields.length; at += 2) {
+    const name = backendFields[at] ?? '';
     if (answerSieve.passes(name) && (hopByHop.has(name) || name === 'trailer')) continue;
     if (named?.has(name) === true || has(ownFields, name)) continue;
     if (status === 204 && name === 'content-length') continue;
-    push(kept, name, backendFields[name]);
+    kept.push(name, backendFields[at + 1] ?? '');
   }
   for (const text of ownFields) kept.push(text);
   return kept;
@@ -134,24 +135,20 @@ const neverTrailers: ReadonlySet<string> = new Set([
 ]);
 
 /** The backend's trailers that may follow the body to the client. */
-export function answerTrailers(trailers: BackendFields): string[] {
+export function answerTrailers(trailers: Fields): string[] {
   const kept: string[] = [];
-  for (const [name, value] of Object.entries(trailers)) {
-    if (!hopByHop.has(name) && !neverTrailers.has(name)) push(kept, name, value);
+  for (let at = 0; at < trailers.length; at += 2) {
+    const name = (trailers[at] ?? '').toLowerCase();
+    if (!hopByHop.has(name) && !neverTrailers.has(name)) kept.push(name, trailers[at + 1] ?? '');
   }
   return kept;
 }
 
-function push(fields: string[], name: string, value: string | readonly string[] | undefined): void {
-  if (value === undefined) return;
-  if (typeof value === 'string') fields.push(name, value);
-  else for (const one of value) fields.push(name, one);
-}
-
 /** The fields that the Connection field ties to this connection; undefined in the usual case that there are none. */
-function connectionOptions(values: string | readonly string[] | undefined): ReadonlySet<string> | undefined {
-  if (values === undefined || values.length === 0) return undefined;
-  const list = typeof values === 'string' ? values : values.join(',');
+function connectionOptions(values: readonly string[]): ReadonlySet<string> | undefined {
+  const [first] = values;
+  if (first === undefined) return undefined;
+  const list = values.length === 1 ? first : values.join(',');
   if (plainOptions.has(list)) return undefined;
   const options = list.split(',').map((option) => option.trim().toLowerCase());
   return new Set(options);

@@ -8,6 +8,7 @@ const webSocketOnly: Refusal = { cause: causes.webSocketOnly };
 /** Why a request can't be served in the protocol it asks for: only APIs of type WS open WebSockets, and nothing else. */
 export function checkProtocol(head: RequestHead, api: Api): Refusal | undefined {
   if (head.upgrade === undefined) return api.webSocket ? webSocketOnly : undefined;
-  const opens = api.webSocket && head.upgrade === 'websocket' && head.method === 'GET' && head.bodyBytes === 0;
+  const opens =
+    api.webSocket && head.upgrade === 'websocket' && head.method === 'GET' && head.bodyBytes === 0;
   return opens ? undefined : unsupported;
 }
