@@ -1,12 +1,14 @@
 /*
- * npm run bench [-- decisions|proxy] [--rounds N] [--seconds N] [--case NAME] [--save]: side-by-side measurements on this
- * machine; of decisions, only the cases whose names contain NAME. Every ratio compares two sides that ran in turn in the same
+ * npm run bench [-- decisions|proxy|hot-path] [--rounds N] [--seconds N] [--case NAME] [--against ROOT] [--save]: side-by-side
+ * measurements on this machine; of decisions, only the cases whose names contain NAME; of the hot path, also that of another
+ * checkout. Every ratio compares two sides that ran in turn in the same
  * run; absolute numbers are this machine's and drift.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchDecisions } from './decisions.ts';
+import { benchHotPath } from './hot-path.ts';
 import { benchProxy } from './proxy.ts';
 
 const { values, positionals } = parseArgs({
@@ -14,6 +16,7 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     case: { type: 'string', default: '' },
+    against: { type: 'string', default: '' },
     seconds: { type: 'string', default: '3' },
     save: { type: 'boolean', default: false },
   },
@@ -23,6 +26,7 @@ const durationMs = Number(values.seconds) * 1000;
 const benches: Readonly<Record<string, () => Promise<string>>> = {
   proxy: () => benchProxy(rounds, durationMs),
   decisions: () => benchDecisions({ rounds, durationMs, named: values.case }),
+  'hot-path': () => benchHotPath({ rounds, durationMs, against: values.against }),
 };
 
 const wanted = positionals.length === 0 ? Object.keys(benches) : positionals;

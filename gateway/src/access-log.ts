@@ -1,9 +1,15 @@
-import type { Writable } from 'node:stream';
-import { pino, type DestinationStream } from 'pino';
-import type { ExchangeRecord, ExchangeRecorder } from './proxy/observe.ts';
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { AccessLines } from './access-line.ts';
+import type { Clock } from './limits/clock.ts';
+import type { ExchangeRecorder } from './proxy/observe.ts';
+import { systemClock } from './system-clock.ts';
 
 /** Lines that wait for a slow reader; more are dropped, and counted. */
 const waitingBytesMax = 8 * 1024 * 1024;
+/** A batch is written when it is this long, which is what one write takes, or this old. */
+const batchCharsMax = 16 * 1024;
+const batchMsMax = 100;
 
 /** One JSON line per exchange. Never waits for its reader. */
 export interface AccessLog extends ExchangeRecorder {
@@ -13,50 +19,54 @@ export interface AccessLog extends ExchangeRecorder {
   close(): Promise<void>;
 }
 
-/** Writes to standard output, to a stream (which the caller closes), or to what another thread takes. */
-export function openAccessLog(to: 'stdout' | Writable | LogSink): AccessLog {
-  const sink = to === 'stdout' ? standardOutput() : 'destination' in to ? to : boundedStream(to);
-  const log = pino(
-    { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } },
-    sink.destination,
-  );
+/** Writes to standard output or to what takes batches, or to a stream (which the caller closes) line by line. */
+export function openAccessLog(to: 'stdout' | Batches | Writable, clock: Clock = systemClock): AccessLog {
+  const sink =
+    to instanceof Writable ? boundedStream(to) : inBatches(to === 'stdout' ? standardOutput() : to, clock);
+  const lines = new AccessLines();
   return {
     get dropped() {
       return sink.dropped();
     },
     record(record) {
-      log.info(line(record));
+      sink.write(lines.line(record, clock.wallMs()));
     },
     close: () => sink.close(),
   };
 }
 
-/** Takes whole lines, some at a time. */
-export interface LogSink {
-  readonly destination: DestinationStream;
+interface Sink {
+  write(line: string): void;
+  dropped(): number;
+  close(): Promise<void>;
+}
+
+/** Takes several whole lines at a time. */
+export interface Batches {
+  write(batch: string, lines: number): void;
   /** Lines that were lost. */
   dropped(): number;
   close(): Promise<void>;
 }
 
-/** The one writer of this process to standard output: lines of two would mix. */
-export function standardOutput(): LogSink {
+/** The one writer of this process: lines of two would mix. */
+export function standardOutput(): Batches {
   let dropped = 0;
   let readerGone = false;
+  let writing = 0;
   const output = pino.destination({ dest: 1, sync: false, maxLength: waitingBytesMax });
-  output.on('drop', (text: string) => {
-    dropped += linesOf(text);
+  output.on('drop', () => {
+    dropped += writing;
   });
   // The gateway serves on without its reader.
   output.on('error', () => {
     readerGone = true;
   });
   return {
-    destination: {
-      write(text) {
-        if (readerGone) dropped += linesOf(text);
-        else output.write(text);
-      },
+    write(batch, lines) {
+      writing = lines;
+      if (readerGone) dropped += lines;
+      else output.write(batch);
     },
     dropped: () => dropped,
     close: () =>
@@ -68,14 +78,41 @@ export function standardOutput(): LogSink {
   };
 }
 
-function boundedStream(stream: Writable): LogSink {
+function inBatches(to: Batches, clock: Clock): Sink {
+  let batch = '';
+  let lines = 0;
+  let flushIsDue = false;
+  const flush = (): void => {
+    if (lines > 0) to.write(batch, lines);
+    batch = '';
+    lines = 0;
+  };
+  return {
+    write(line) {
+      batch += line;
+      lines += 1;
+      if (batch.length >= batchCharsMax) return flush();
+      if (flushIsDue) return;
+      flushIsDue = true;
+      clock.after(batchMsMax, () => {
+        flushIsDue = false;
+        flush();
+      });
+    },
+    dropped: () => to.dropped(),
+    close() {
+      flush();
+      return to.close();
+    },
+  };
+}
+
+function boundedStream(stream: Writable): Sink {
   let dropped = 0;
   return {
-    destination: {
-      write(text) {
-        if (stream.destroyed || stream.writableLength > waitingBytesMax) dropped += 1;
-        else stream.write(text);
-      },
+    write(line) {
+      if (stream.destroyed || stream.writableLength > waitingBytesMax) dropped += 1;
+      else stream.write(line);
     },
     dropped: () => dropped,
     close: () =>
@@ -84,28 +121,4 @@ function boundedStream(stream: Writable): LogSink {
         else stream.write('', () => resolve());
       }),
   };
-}
-
-function linesOf(text: string): number {
-  return text.split('\n').length - 1;
-}
-
-function line(record: ExchangeRecord): Readonly<Record<string, unknown>> {
-  const { activityId, api, refusedBy, durationMs, limiterMs, backendMs, levels: _, ...rest } = record;
-  return {
-    activityid: activityId,
-    ...rest,
-    api: api?.name,
-    version: api?.version,
-    refusedBy: refusedBy?.level,
-    counter: refusedBy?.counter,
-    durationMs: rounded(durationMs),
-    limiterMs: rounded(limiterMs),
-    backendMs: rounded(backendMs),
-  };
-}
-
-/** Microseconds are fine enough. */
-function rounded(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : Math.round(ms * 1000) / 1000;
 }

@@ -98,7 +98,7 @@ export class GatewayThread {
   async drain(): Promise<void> {
     this.#isDraining = true;
     await this.#proxy?.drain(drainMsMax);
-    await this.#backends.close();
+    this.#backends.close();
   }
 
   /** Gives leases back. Requests must have ended before. */

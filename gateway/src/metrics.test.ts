@@ -1,7 +1,53 @@
-import { Registry } from '@prometheus-io/client';
+import { Counter, Histogram, Registry } from '@prometheus-io/client';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Level } from './policy/levels.ts';
 import { accessLogMetrics, exchangeMetrics } from './metrics.ts';
 import type { ExchangeRecord, ExchangeRecorder } from './proxy/observe.ts';
+
+/** The metrics of exchanges with nothing between them and the client library. */
+function libraryMetrics(registry: Registry): ExchangeRecorder {
+  const registers = [registry];
+  const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+  const requests = new Counter({
+    name: 'sluice_requests_total',
+    help: 'Requests by API ("-": none was found) and status ("none": the client left before the answer)',
+    labelNames: ['api', 'code'],
+    registers,
+  });
+  const decisions = new Counter({
+    name: 'sluice_decisions_total',
+    help: 'Decisions of the limiter by level: the refusing one, or all that admitted (uncertain: without the store)',
+    labelNames: ['level', 'outcome'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'sluice_request_duration_seconds',
+    help: "From the end of the request's head to the end of the answer",
+    labelNames: ['api'],
+    buckets,
+    registers,
+  });
+  const backend = new Histogram({
+    name: 'sluice_backend_duration_seconds',
+    help: 'From sending a request to the backend to the head of its answer, or its failure',
+    labelNames: ['api'],
+    buckets,
+    registers,
+  });
+  return {
+    record({ api: of, status, certain, levels, refusedBy, durationMs, backendMs }) {
+      const api = of?.name ?? '-';
+      requests.inc({ api, code: String(status ?? 'none') });
+      duration.observe({ api }, durationMs / 1000);
+      if (backendMs !== undefined) backend.observe({ api }, backendMs / 1000);
+      const decided = refusedBy === undefined ? 'admitted' : 'refused';
+      for (const level of refusedBy === undefined ? levels : [refusedBy.level]) {
+        decisions.inc({ level, outcome: certain ? decided : 'uncertain' });
+      }
+    },
+  };
+}
 
 const plain: ExchangeRecord = {
   activityId: 'id-1',
@@ -62,13 +108,42 @@ describe('the metrics of exchanges', () => {
     ]);
   });
 
+  test('are to the letter what the client library makes of the same exchanges, scrape after scrape', async () => {
+    const ms = fc.oneof(
+      fc.double({ min: 0, max: 90_000, noNaN: true }),
+      fc.constantFrom(0, 0.5, 1, 2.5, 60_000),
+    );
+    const any = fc.record({
+      api: fc.constantFrom(undefined, plain.api, { name: 'Shop"', version: '2' }),
+      status: fc.constantFrom(undefined, 200, 404, 429),
+      certain: fc.boolean(),
+      levels: fc.constantFrom<readonly Level[]>([], ['subscription'], ['api', 'burst', 'backend']),
+      refusedBy: fc.constantFrom(undefined, { level: 'burst', counter: 'c' } as const),
+      durationMs: ms,
+      backendMs: fc.option(ms, { nil: undefined }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(any), { minLength: 1, maxLength: 4 }), async (scrapes) => {
+        const [ours, theirs] = [new Registry(), new Registry()];
+        const [counted, plainly] = [exchangeMetrics(ours), libraryMetrics(theirs)];
+        for (const exchanges of scrapes) {
+          for (const exchange of exchanges) {
+            counted.record({ ...plain, ...exchange });
+            plainly.record({ ...plain, ...exchange });
+          }
+          expect(await ours.metrics()).toBe(await theirs.metrics());
+        }
+      }),
+    );
+  });
+
   test('tell how many lines the access log lost', async () => {
-    let lost = 3;
-    accessLogMetrics(registry, () => lost);
+    const log = { dropped: 3 };
+    accessLogMetrics(registry, log);
     const told = async (): Promise<unknown> =>
       (await registry.metrics()).split('\n').find((line) => line.startsWith('sluice_access_log'));
     expect(await told()).toBe('sluice_access_log_dropped_total 3');
-    lost = 5;
+    log.dropped = 5;
     expect(await told()).toBe('sluice_access_log_dropped_total 5');
   });
 

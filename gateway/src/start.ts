@@ -34,7 +34,7 @@ export async function startGateway(config: Config, report: (line: string) => voi
     const accessLog = openAccessLog('stdout');
     closers.push(() => accessLog.close());
     const registry = new Registry();
-    accessLogMetrics(registry, () => accessLog.dropped);
+    accessLogMetrics(registry, accessLog);
     const gateway = gatewayId(config.gateway.id);
     const { claimDeadlineMs } = config.gateway;
     const thread = await GatewayThread.open({

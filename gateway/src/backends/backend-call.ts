@@ -1,29 +1,40 @@
-import type { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
-import { failureOf, type BackendFailure } from './failure.ts';
-
-/** Fields of a backend's message by name in lower case; a repeated field has several values. */
-export type BackendFields = Readonly<Record<string, string | string[] | undefined>>;
+import type { Socket } from 'node:net';
+import type { BodySource } from '../wire/body-source.ts';
+import type { Fields } from '../wire/fields.ts';
+import type { BackendFailure } from './failure.ts';
 
 export interface BackendRequest {
   readonly method: string;
-  /** The path with its query. */
+  /** The path with its query: visible ASCII that starts with a slash. */
   readonly path: string;
-  /** Name, value, name, value, …; with `content-length` where the body's length is known. Without `Host`. */
-  readonly fields: string[];
-  readonly body: Readable | undefined;
+  /**
+   * With `content-length` where the body's length is known. `Host`, the fields of the connection and those of chunks are
+   * written behind this port.
+   */
+  readonly fields: Fields;
+  /** Started when the request has its connection; stopped when the call ends before it. */
+  readonly body: BodySource | undefined;
+  /** The protocol the client wants to change to, if the backend agrees. */
+  readonly upgrade?: string | undefined;
 }
 
-/** Who takes the backend's answer. After `end` or `failed` it hears nothing more. */
+/**
+ * Who takes the backend's answer. After `end`, `failed` or `switched` it hears nothing more. Names of fields are in lower
+ * case, but for trailers. What one read brought is told before the next one.
+ */
 export interface BackendReceiver {
   /** An interim answer (1xx, such as 103 Early Hints) before the real one. */
-  interim(status: number, fields: BackendFields): void;
-  head(status: number, fields: BackendFields): void;
-  /** False when no more should come before `resume`. */
-  data(chunk: Uint8Array): boolean;
-  end(trailers: BackendFields): void;
+  interim(status: number, fields: Fields): void;
+  head(status: number, fields: Fields): void;
+  /** False when no more should come before `resume`. The bytes are the receiver's only until it returns. */
+  data(bytes: Buffer): boolean;
+  /** Nothing more comes for now: what was gathered can be sent. */
+  flush(): void;
+  end(trailers: Fields): void;
   /** May come before or after `head`, and even before `send` returns. */
   failed(failure: BackendFailure): void;
+  /** The backend agreed to `upgrade`: the socket, which is paused, and what came on it already are the receiver's. */
+  switched(fields: Fields, socket: Socket, first: Buffer): void;
 }
 
 /** The port to one backend. */
@@ -37,72 +48,4 @@ export interface BackendCall {
   resume(): void;
   /** Gives up; the receiver hears nothing more. */
   abort(): void;
-}
-
-/** Turns undici's events into the receiver's, and drops those that come after the end. */
-export class DispatchedCall implements BackendCall, Dispatcher.DispatchHandler {
-  readonly sentAtMs: number;
-  readonly #receiver: BackendReceiver;
-  readonly #left: (call: DispatchedCall, place: 'queue' | 'pool') => void;
-  #controller: Dispatcher.DispatchController | undefined;
-  #over = false;
-
-  /** `left` is told when the call gets its connection (`queue`) and when undici is done with it (`pool`). */
-  constructor(
-    receiver: BackendReceiver,
-    sentAtMs: number,
-    left: (call: DispatchedCall, place: 'queue' | 'pool') => void,
-  ) {
-    this.#receiver = receiver;
-    this.sentAtMs = sentAtMs;
-    this.#left = left;
-  }
-
-  resume(): void {
-    if (!this.#over) this.#controller?.resume();
-  }
-
-  abort(): void {
-    if (this.#over) return;
-    this.#over = true;
-    // A call that waits for its connection is dropped when it gets one.
-    this.#controller?.abort(new Error('nobody waits for the answer'));
-  }
-
-  /** Gives up for a reason the receiver doesn't know yet. */
-  fail(failure: BackendFailure): void {
-    if (this.#over) return;
-    this.abort();
-    this.#receiver.failed(failure);
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    this.#left(this, 'queue');
-    if (this.#over) controller.abort(new Error('nobody waits for the answer'));
-  }
-
-  onResponseStart(_: Dispatcher.DispatchController, status: number, fields: BackendFields): void {
-    if (this.#over) return;
-    if (status >= 200) this.#receiver.head(status, fields);
-    else this.#receiver.interim(status, fields);
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    if (!this.#over && !this.#receiver.data(chunk)) controller.pause();
-  }
-
-  onResponseEnd(_: Dispatcher.DispatchController, trailers: BackendFields): void {
-    this.#left(this, 'pool');
-    if (this.#over) return;
-    this.#over = true;
-    this.#receiver.end(trailers);
-  }
-
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.#left(this, 'pool');
-    if (this.#over) return;
-    this.#over = true;
-    this.#receiver.failed(failureOf(error, this.#controller !== undefined));
-  }
 }

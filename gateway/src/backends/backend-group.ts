@@ -1,12 +1,8 @@
+import type { Socket } from 'node:net';
 import type { Clock } from '../limits/clock.ts';
-import type {
-  BackendCall,
-  BackendFields,
-  BackendReceiver,
-  BackendRequest,
-  BackendSender,
-} from './backend-call.ts';
+import type { BackendCall, BackendReceiver, BackendRequest, BackendSender } from './backend-call.ts';
 import { type Attempt, BackendChoice, type ChoiceRule } from './backend-choice.ts';
+import type { Fields } from '../wire/fields.ts';
 import type { BackendFailure } from './failure.ts';
 
 export interface GroupTarget {
@@ -108,11 +104,11 @@ class GroupCall implements BackendCall, BackendReceiver {
     this.#call?.abort();
   }
 
-  interim(status: number, fields: BackendFields): void {
+  interim(status: number, fields: Fields): void {
     this.#receiver.interim(status, fields);
   }
 
-  head(status: number, fields: BackendFields): void {
+  head(status: number, fields: Fields): void {
     const { choice, clock } = this.#group;
     if (this.#attempt !== undefined) {
       if (status >= 502 && status <= 504) choice.failed(this.#attempt, clock.monotonicMs());
@@ -122,11 +118,21 @@ class GroupCall implements BackendCall, BackendReceiver {
     this.#receiver.head(status, fields);
   }
 
-  data(chunk: Uint8Array): boolean {
-    return this.#receiver.data(chunk);
+  data(bytes: Buffer): boolean {
+    return this.#receiver.data(bytes);
   }
 
-  end(trailers: BackendFields): void {
+  flush(): void {
+    this.#receiver.flush();
+  }
+
+  switched(fields: Fields, socket: Socket, first: Buffer): void {
+    if (this.#attempt !== undefined) this.#group.choice.succeeded(this.#attempt);
+    this.#over = true;
+    this.#receiver.switched(fields, socket, first);
+  }
+
+  end(trailers: Fields): void {
     this.#over = true;
     this.#receiver.end(trailers);
   }
@@ -150,7 +156,7 @@ class GroupCall implements BackendCall, BackendReceiver {
       case 'connect-deadline':
         return isUntouched(this.#request);
       case 'busy':
-        // Later it means a long wait, after which the first target may still reach for the body.
+        // Later it means a long wait, and another would follow.
         return this.#sending && isUntouched(this.#request);
       case 'silent':
       case 'broken':
@@ -168,5 +174,5 @@ class GroupCall implements BackendCall, BackendReceiver {
 }
 
 function isUntouched({ body }: BackendRequest): boolean {
-  return body === undefined || !(body.readableDidRead || body.destroyed);
+  return body?.touched !== true;
 }

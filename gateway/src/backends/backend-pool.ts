@@ -1,110 +1,171 @@
 /*
  * backends/ promises: a request reaches its backend over a kept-alive connection or fails for one clear cause, and both
  * bodies flow no faster than their reader takes them. Connections, waiting requests and every wait are bounded. A request
- * is sent at most once. It knows nothing of clients, limits or APIs; undici stays behind it.
+ * is sent again only if the backend has seen nothing of it. It knows nothing of clients, limits or APIs.
  */
-import type { ConnectionOptions } from 'node:tls';
-import { Pool } from 'undici';
-import type { BackendBounds, BackendSettings, BackendTls } from '../config/config.ts';
+import type { Socket } from 'node:net';
+import type { BackendBounds } from '../config/config.ts';
 import type { Clock } from '../limits/clock.ts';
-import {
-  DispatchedCall,
-  type BackendCall,
-  type BackendReceiver,
-  type BackendRequest,
-  type BackendSender,
-} from './backend-call.ts';
+import type { BackendCall, BackendReceiver, BackendRequest, BackendSender } from './backend-call.ts';
+import { BackendConnection, type ConnectionOwner } from './backend-connection.ts';
+import type { BackendFailure } from './failure.ts';
+import type { Origin } from './origin.ts';
+import { PooledCall, type CallHolder } from './pooled-call.ts';
 
-/** How often the waiting requests are looked at; none has a timer of its own. */
-const sweepEveryMs = 500;
-
-/** The connections to one origin. */
-export class BackendPool implements BackendSender {
-  readonly #pool: Pool;
+/**
+ * The connections to one origin. Who comes while none is idle waits for whichever is free first, and opens another one if
+ * there may be more.
+ */
+export class BackendPool implements BackendSender, ConnectionOwner, CallHolder {
+  readonly #origin: Origin;
   readonly #clock: Clock;
   readonly #bounds: BackendBounds;
-  /** All calls undici still knows, those included that wait for a connection. */
-  #calls = 0;
-  /** Calls that wait for a connection, in order of arrival. */
-  readonly #waiting = new Set<DispatchedCall>();
-  #sweepPlanned = false;
+  readonly #sweepEveryMs: number;
+  /** All that are opening, busy or idle. */
+  readonly #connections = new Set<BackendConnection>();
+  /** The one that was used last is used first, so that those too many grow old. */
+  readonly #idle: BackendConnection[] = [];
+  #opening = 0;
+  /** In order of arrival. */
+  readonly #waiting = new Set<PooledCall>();
+  /** Sockets that left HTTP, until they close. */
+  readonly #switched = new Set<Socket>();
+  #sweeps = false;
+  /** The time of the last sweep, at most one sweep ago while there are connections. */
+  #nowMs = 0;
+  #closed = false;
 
-  constructor(origin: string, clock: Clock, { bounds, tls }: BackendSettings) {
+  constructor(origin: Origin, clock: Clock, bounds: BackendBounds) {
+    this.#origin = origin;
     this.#clock = clock;
     this.#bounds = bounds;
-    this.#pool = new Pool(origin, {
-      allowH2: false,
-      pipelining: 1,
-      connections: bounds.connectionsMax,
-      connectTimeout: bounds.connectMsMax,
-      headersTimeout: bounds.headMsMax,
-      bodyTimeout: bounds.bodyIdleMsMax,
-      maxHeaderSize: 16 * 1024,
-      connect: connectOptions(tls),
-    });
+    this.#sweepEveryMs = sweepEveryMs(bounds);
   }
 
   send(request: BackendRequest, receiver: BackendReceiver): BackendCall {
-    const call = new DispatchedCall(receiver, this.#clock.monotonicMs(), this.#left);
-    if (this.#calls >= this.#bounds.connectionsMax + this.#bounds.waitingMax) {
-      call.fail('busy');
-      return call;
-    }
-    this.#calls += 1;
-    this.#waiting.add(call);
-    const { method, path, fields, body = null } = request;
-    this.#pool.dispatch({ method, path, headers: fields, body }, call);
-    if (this.#waiting.size > 0) this.#sweepLater();
+    const call = new PooledCall(request, receiver, this);
+    const connection = this.#idle.pop();
+    if (connection !== undefined) connection.send(call);
+    else if (this.#closed) this.#failUnsent(call, 'unreachable');
+    else if (!this.#hasRoom && this.#waiting.size - this.#opening >= this.#bounds.waitingMax)
+      this.#failUnsent(call, 'busy');
+    else this.#wait(call);
     return call;
   }
 
   /** Breaks every connection off; calls that still run fail. */
-  async close(): Promise<void> {
-    await this.#pool.destroy();
+  close(): void {
+    this.#closed = true;
+    for (const call of this.#waiting) this.#failUnsent(call, 'unreachable');
+    for (const connection of this.#connections) connection.close('broken');
+    for (const socket of this.#switched) socket.destroy();
   }
 
-  readonly #left = (call: DispatchedCall, place: 'queue' | 'pool'): void => {
-    this.#waiting.delete(call);
-    if (place === 'pool') this.#calls -= 1;
-  };
+  /** Nothing flows to a call that waits. */
+  resume(): void {}
 
-  /** A call that has waited too long for a connection fails; the one behind it may have its place. */
-  #sweepLater(): void {
-    if (this.#sweepPlanned) return;
-    this.#sweepPlanned = true;
-    this.#clock.after(sweepEveryMs, () => {
-      this.#sweepPlanned = false;
-      const sentBeforeMs = this.#clock.monotonicMs() - this.#bounds.waitMsMax;
-      for (const call of this.#waiting) {
-        if (call.sentAtMs > sentBeforeMs) break;
-        this.#waiting.delete(call);
-        call.fail('busy');
-      }
-      if (this.#waiting.size > 0) this.#sweepLater();
+  abandon(call: PooledCall): void {
+    this.#waiting.delete(call);
+    call.stopBody();
+  }
+
+  free(connection: BackendConnection): void {
+    if (connection.place === 'opening') this.#settled(connection);
+    for (const next of this.#waiting) {
+      this.#waiting.delete(next);
+      connection.send(next);
+      return;
+    }
+    connection.place = 'idle';
+    connection.idleUntilMs = this.#nowMs + connection.idleMsMax;
+    this.#idle.push(connection);
+  }
+
+  lost(connection: BackendConnection): void {
+    this.#connections.delete(connection);
+    const at = this.#idle.lastIndexOf(connection);
+    if (at !== -1) this.#idle.splice(at, 1);
+    this.#openMore();
+  }
+
+  failedToOpen(connection: BackendConnection, failure: BackendFailure): void {
+    this.#settled(connection);
+    // Whoever made it open may have found another one meanwhile.
+    if (this.#waiting.has(connection.cause)) this.#failUnsent(connection.cause, failure);
+  }
+
+  again(call: PooledCall): void {
+    call.holder = this;
+    if (this.#closed) call.fail('broken');
+    else this.#wait(call);
+  }
+
+  switched(socket: Socket): void {
+    this.#switched.add(socket);
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      this.#switched.delete(socket);
+      this.#openMore();
     });
   }
+
+  get #hasRoom(): boolean {
+    return this.#connections.size + this.#switched.size < this.#bounds.connectionsMax;
+  }
+
+  #wait(call: PooledCall): void {
+    this.#waiting.add(call);
+    if (!this.#sweeps) this.#sweepLater();
+    if (this.#hasRoom) this.#open(call);
+  }
+
+  #open(cause: PooledCall): void {
+    cause.dials = true;
+    this.#opening += 1;
+    this.#connections.add(new BackendConnection(this.#origin, cause, this));
+  }
+
+  #settled({ cause }: BackendConnection): void {
+    cause.dials = false;
+    this.#opening -= 1;
+  }
+
+  /** Opens what is missing for those who wait, now that there is room. */
+  #openMore(): void {
+    if (this.#closed || this.#opening >= this.#waiting.size) return;
+    for (const call of this.#waiting) {
+      if (!this.#hasRoom || this.#opening >= this.#waiting.size) return;
+      if (!call.dials) this.#open(call);
+    }
+  }
+
+  #failUnsent(call: PooledCall, failure: BackendFailure): void {
+    this.#waiting.delete(call);
+    call.stopBody();
+    call.fail(failure);
+  }
+
+  #sweepLater(): void {
+    this.#sweeps = true;
+    this.#nowMs = this.#clock.monotonicMs();
+    this.#clock.after(this.#sweepEveryMs, () => {
+      this.#sweeps = false;
+      this.#sweep(this.#clock.monotonicMs());
+      if (this.#connections.size + this.#waiting.size > 0 && !this.#sweeps) this.#sweepLater();
+    });
+  }
+
+  #sweep(nowMs: number): void {
+    this.#nowMs = nowMs;
+    for (const connection of this.#connections) connection.sweep(nowMs, this.#bounds);
+    for (const call of this.#waiting) {
+      call.waitsSinceMs ??= nowMs;
+      if (nowMs - call.waitsSinceMs >= this.#bounds.waitMsMax) this.#failUnsent(call, 'busy');
+    }
+  }
 }
 
-function connectOptions({
-  verify,
-  ca,
-  certificate,
-  key,
-  passphrase,
-  serverName,
-}: BackendTls): ConnectOptions {
-  return {
-    rejectUnauthorized: verify,
-    ...(ca !== undefined && { ca }),
-    ...(certificate !== undefined && { cert: certificate }),
-    ...(key !== undefined && { key }),
-    ...(passphrase !== undefined && { passphrase }),
-    ...(serverName !== undefined && { servername: serverName }),
-  };
+/** How often waits are looked at: one may last up to twice this much longer than its bound. */
+function sweepEveryMs({ waitMsMax, connectMsMax, headMsMax, bodyIdleMsMax }: BackendBounds): number {
+  return Math.min(500, Math.ceil(Math.min(waitMsMax, connectMsMax, headMsMax, bodyIdleMsMax) / 4));
 }
-
-/** What the pool hands to node's TLS. */
-type ConnectOptions = Pick<
-  ConnectionOptions,
-  'rejectUnauthorized' | 'ca' | 'cert' | 'key' | 'passphrase' | 'servername'
->;

@@ -4,6 +4,7 @@ import type { Clock } from '../limits/clock.ts';
 import type { ChoiceRule } from './backend-choice.ts';
 import { BackendGroup } from './backend-group.ts';
 import { BackendPool } from './backend-pool.ts';
+import { originOf } from './origin.ts';
 
 /** One of several targets: an origin such as `https://orders.internal:8443`, and what stands before paths there. */
 interface TargetPlace {
@@ -30,7 +31,7 @@ export class Backends {
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
     const { bounds, tls } = this.#settings;
-    const made = new BackendPool(origin, this.#clock, { bounds: { ...bounds, headMsMax }, tls });
+    const made = new BackendPool(originOf(origin, tls), this.#clock, { ...bounds, headMsMax });
     this.#pools.set(key, made);
     return made;
   }
@@ -50,7 +51,7 @@ export class Backends {
   }
 
   /** Breaks every connection off. */
-  async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
+  close(): void {
+    for (const pool of this.#pools.values()) pool.close();
   }
 }

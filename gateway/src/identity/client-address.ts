@@ -4,10 +4,21 @@ import { parseAddress, type Address } from './address.ts';
 /** How many proxies may stand between a client and this gateway. */
 const hopsMax = 32;
 
+/** Peers that are known by what their sockets call them; connections are far fewer than requests. */
+const peersMax = 10_000;
+
+/** The other end of a connection. */
+export interface Peer {
+  /** Absent when the socket was closed already. */
+  readonly address: Address | undefined;
+  readonly isTrusted: boolean;
+}
+
 /** The proxies whose word about their client is believed. */
 export class TrustedProxies {
   readonly #ranges = new BlockList();
   readonly #some: boolean;
+  readonly #peers = new Map<string, Peer>();
 
   /** Takes addresses and CIDR ranges that were checked before; throws on others. */
   constructor(ranges: readonly string[]) {
@@ -19,6 +30,17 @@ export class TrustedProxies {
       const bits = address.family === 'ipv4' ? 32 : 128;
       this.#ranges.addSubnet(address.text, prefix === undefined ? bits : Number(prefix), address.family);
     }
+  }
+
+  /** Reads a peer's address as its socket writes it, once for all requests of a connection. */
+  peer(written: string): Peer {
+    const known = this.#peers.get(written);
+    if (known !== undefined) return known;
+    const address = parseAddress(written);
+    const peer = { address, isTrusted: address !== undefined && this.trust(address) };
+    if (this.#peers.size >= peersMax) this.#peers.clear();
+    this.#peers.set(written, peer);
+    return peer;
   }
 
   trust(address: Address): boolean {

@@ -1,6 +1,5 @@
 import type { Standing, Verdict } from '../limiter/verdict.ts';
-import { plan, type Charge } from '../policy/plan.ts';
-import type { RequestFacts } from '../policy/request-facts.ts';
+import type { Charge } from '../policy/plan.ts';
 import { causes, overLimit, type Refusal } from './refusal.ts';
 
 /** The port to the limiter. Answers at once when it can; never rejects. */
@@ -13,8 +12,7 @@ const unlimited: Verdict = { admitted: true, standings: [], certain: true };
 const undecided: Refusal = { cause: causes.undecided, retryAfterMs: 1000 };
 
 /** Asks whether the request can pay its limits. A promise only when the limiter has to wait for the store. */
-export function admit(facts: RequestFacts, admission: Admission): Verdict | Promise<Verdict> {
-  const charges = plan(facts);
+export function admit(charges: readonly Charge[], admission: Admission): Verdict | Promise<Verdict> {
   return charges.length === 0 ? unlimited : admission.admit(charges);
 }
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { statusLine, chunkStart, chunksEnd, fieldLines } from '../wire/message-writer.ts';
 import type { BodySource } from '../wire/body-source.ts';
 import type { Fields } from '../wire/fields.ts';
@@ -6,6 +7,7 @@ import type { AnswerQueue, QueuedAnswer } from './answer-queue.ts';
 import type { Answer, Exchange, RequestHead } from './exchange.ts';
 import type { Refusal } from './refusal.ts';
 import type { RequestBody } from './request-body.ts';
+import { joinTunnel, type TunnelEnd } from './tunnel.ts';
 
 /** Pieces of an answer up to this size leave together, as one text. */
 const gatheredBytesMax = 4096;
@@ -22,6 +24,7 @@ export interface ExchangeConnection {
   /** Now, as a Date field has it. */
   readonly date: string;
   destroy(): void;
+  release(): TunnelEnd;
 }
 
 /** An exchange over a client's connection. Answers leave in the order of their requests: one whose turn hasn't come is held. */
@@ -48,6 +51,9 @@ export class ClientExchange implements Exchange, QueuedAnswer {
   #heldBytes = 0;
   #needsDrain = false;
   #saidContinue = false;
+  #tunnel:
+    | { readonly socket: Socket; readonly readBefore: number; readonly writtenBefore: number }
+    | undefined;
 
   constructor(parts: {
     readonly connection: ExchangeConnection;
@@ -59,13 +65,14 @@ export class ClientExchange implements Exchange, QueuedAnswer {
     this.#connection = parts.connection;
     this.head = parts.head;
     this.body = parts.body;
-    this.closes = !parts.wire.keepsAlive;
+    this.closes = !parts.wire.keepsAlive || parts.head.upgrade !== undefined;
     this.#wire = parts.wire;
     this.startedAtMs = parts.startedAtMs;
   }
 
   get bytesIn(): number {
-    return this.body?.bytes ?? 0;
+    const tunnel = this.#tunnel;
+    return tunnel === undefined ? (this.body?.bytes ?? 0) : tunnel.socket.bytesRead - tunnel.readBefore;
   }
 
   openBody(): BodySource | undefined {
@@ -125,6 +132,26 @@ export class ClientExchange implements Exchange, QueuedAnswer {
     this.#finish();
   }
 
+  join(fields: Fields, backend: TunnelEnd): void {
+    const { answers } = this.#connection;
+    if (this.over || !answers.hasTurn(this)) {
+      backend.socket.destroy();
+      this.cut();
+      return;
+    }
+    this.status = 101;
+    const upgrade = ['Connection', 'Upgrade', 'Upgrade', this.head.upgrade ?? ''];
+    answers.write([`${statusLine(101)}${fieldLines(fields)}${fieldLines(upgrade)}\r\n`]);
+    const client = this.#connection.release();
+    const { socket } = client;
+    this.#tunnel = {
+      socket,
+      readBefore: socket.bytesRead - client.first.length,
+      writtenBefore: socket.bytesWritten,
+    };
+    joinTunnel(client, backend);
+  }
+
   cut(): void {
     this.#connection.destroy();
   }
@@ -146,7 +173,10 @@ export class ClientExchange implements Exchange, QueuedAnswer {
   end(aborted: boolean): void {
     if (this.over) return;
     this.over = true;
-    this.onOver({ aborted });
+    const tunnel = this.#tunnel;
+    if (tunnel !== undefined) this.bytesOut = tunnel.socket.bytesWritten - tunnel.writtenBefore;
+    // A tunnel has no end of its own that could be missed.
+    this.onOver({ aborted: aborted && tunnel === undefined });
   }
 
   /** The rest of the request's body won't come. */

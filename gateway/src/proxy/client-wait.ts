@@ -1,7 +1,7 @@
 import type { WireBounds } from './wire-bounds.ts';
 
 /** What a client's connection waits for: something of its own, or one of these, which its client has to do. */
-export type ClientWait = 'nothing' | 'request' | 'head' | 'body' | 'reading' | 'leaving';
+export type ClientWait = 'nothing' | 'request' | 'head' | 'body' | 'reading' | 'leaving' | 'tunnel';
 
 /** Tells a client that is slow from one that stands still, by looking now and then; no wait has a timer of its own. */
 export class ClientWatch {
@@ -35,6 +35,8 @@ function boundMs(wait: ClientWait, bounds: WireBounds): number {
       return bounds.drainMsMax;
     case 'leaving':
       return bounds.sweepEveryMs;
+    case 'tunnel':
+      return bounds.tunnelIdleMsMax;
     default:
       return wait satisfies never;
   }

@@ -1,5 +1,4 @@
-import type { ChunkRules } from '../wire/chunk-reader.ts';
-import type { RequestFlaw, RequestHeadRules } from '../wire/request-head.ts';
+import type { RequestFlaw } from '../wire/request-head.ts';
 import type { Exchange } from './exchange.ts';
 import { causes, type Refusal } from './refusal.ts';
 import type { WireBounds } from './wire-bounds.ts';
@@ -7,7 +6,6 @@ import type { WireBounds } from './wire-bounds.ts';
 /** What all connections of a listener share. */
 export interface ClientWire {
   readonly bounds: WireBounds;
-  readonly rules: RequestHeadRules & ChunkRules;
   /** Monotonic ms with fractions, for durations. */
   readonly stopwatchMs: () => number;
   /** No connection is kept any longer. */

@@ -6,6 +6,7 @@
 import type { BodySource } from '../wire/body-source.ts';
 import type { Fields } from './fields.ts';
 import type { Refusal } from './refusal.ts';
+import type { TunnelEnd } from './tunnel.ts';
 
 /** What a client asked, as it came. */
 export interface RequestHead {
@@ -15,6 +16,8 @@ export interface RequestHead {
   readonly fields: Fields;
   /** The body's length in bytes, 0 without a body, `unknown` when it comes in chunks. */
   readonly bodyBytes: number | 'unknown';
+  /** The protocol the client would rather speak on this connection, in lower case. */
+  readonly upgrade?: string | undefined;
   /** The address of the socket's other end. */
   readonly peer: string;
   /** Why the wire can't take this request any further, if so. */
@@ -46,6 +49,11 @@ export interface Exchange {
   /** Nothing more comes for now: what was gathered leaves. */
   flush(): void;
   finish(trailers: Fields): void;
+  /**
+   * Tells the client that the protocol changes, and joins its connection to the backend's from then on. Takes what `backend`
+   * holds, also when the client has gone.
+   */
+  join(fields: Fields, backend: TunnelEnd): void;
   /** Destroys the connection: for an answer that was begun and can't be completed. */
   cut(): void;
   /** Called when `write` may go on. */

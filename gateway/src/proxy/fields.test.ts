@@ -1,12 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import { activityId } from './activity-id.ts';
-import { fieldValues } from './fields.ts';
+import { fieldValues, NameSieve } from './fields.ts';
 
 describe('the values of a field', () => {
   test('come in order, in whatever case the name was written', () => {
     const fields = ['X-A', '1', 'x-b', 'x-a', 'x-a', '2', 'X-AB', '3'];
     expect(fieldValues(fields, 'x-a')).toEqual(['1', '2']);
     expect(fieldValues(fields, 'x-c')).toEqual([]);
+  });
+});
+
+describe('the sieve of names', () => {
+  const names = ['te', 'host', 'x-real-ip', 'proxy-authenticate', 'a'.repeat(40)];
+  const sieve = new NameSieve(names, ['x-forwarded-']);
+
+  test('lets every name through that it was made of, in any case', () => {
+    const longer = ['x-forwarded-for', `x-forwarded-${'y'.repeat(40)}`];
+    for (const name of [...names, ...longer]) {
+      expect([name, name.toUpperCase()].map((written) => sieve.passes(written))).toEqual([true, true]);
+    }
+  });
+
+  test('keeps most others back', () => {
+    const others = ['', 'accept', 'user-agent', 'cookie', 'x-a', 'to', 'hosts', '%ost'];
+    expect(others.filter((name) => sieve.passes(name))).toEqual(['to']);
   });
 });
 

@@ -25,7 +25,35 @@ export function hasUnderscoreName(fields: Fields): boolean {
 
 const none: readonly string[] = [];
 
-function isNamed(written: string | undefined, name: string): boolean {
+/** Whether a field has this name, which is in lower case. */
+export function isNamed(written: string | undefined, name: string): boolean {
   if (written === undefined || written.length !== name.length) return false;
   return written === name || written.toLowerCase() === name;
 }
+
+/** Rules names out by their length and first letter, in any case: most fields needn't be looked at any closer. */
+export class NameSieve {
+  /** By length, a bit for each first letter; the last one stands for all greater lengths. */
+  readonly #letters = new Uint32Array(sieveLengths);
+
+  /** Names are in lower case; `beginnings` let all longer names pass too. */
+  constructor(names: Iterable<string>, beginnings: readonly string[] = []) {
+    for (const name of names) this.#add(name, name.length);
+    for (const beginning of beginnings) {
+      for (let { length } = beginning; length < sieveLengths; length += 1) this.#add(beginning, length);
+    }
+  }
+
+  /** True for every name it was made of; false for nearly all others. */
+  passes(written: string): boolean {
+    const letters = this.#letters[Math.min(written.length, sieveLengths - 1)] ?? 0;
+    return ((letters >>> (written.charCodeAt(0) & 31)) & 1) === 1;
+  }
+
+  #add(name: string, length: number): void {
+    const at = Math.min(length, sieveLengths - 1);
+    this.#letters[at] = (this.#letters[at] ?? 0) | (1 << (name.charCodeAt(0) & 31));
+  }
+}
+
+const sieveLengths = 32;

@@ -1,8 +1,6 @@
-import { Readable } from 'node:stream';
-import type { BodySource } from '../wire/body-source.ts';
-import type { BackendCall, BackendFields, BackendReceiver } from '../backends/backend-call.ts';
+import type { Socket } from 'node:net';
+import type { BackendCall, BackendReceiver } from '../backends/backend-call.ts';
 import type { BackendFailure } from '../backends/failure.ts';
-import { parseAddress } from '../identity/address.ts';
 import type { Course } from './course.ts';
 import type { Exchange } from './exchange.ts';
 import type { Fields } from './fields.ts';
@@ -28,7 +26,7 @@ export function outbound(course: Course, identified: Identified, ownAnswerFields
   if (destination === undefined)
     throw new Error(`API ${routed.api.name} has a backend without a destination`);
   const { head } = exchange;
-  const peer = parseAddress(head.peer);
+  const peer = serving.trustedProxies.peer(head.peer);
   return {
     destination,
     path: `${routed.rest}${routed.target.query}`,
@@ -39,8 +37,8 @@ export function outbound(course: Course, identified: Identified, ownAnswerFields
       apiKeyHeader: routed.api.apiKeyHeader,
       authority: routed.target.authority,
       activityId,
-      peer,
-      peerIsTrusted: peer !== undefined && serving.trustedProxies.trust(peer),
+      peer: peer.address,
+      peerIsTrusted: peer.isTrusted,
       underscores: serving.underscoreNames === 'pass',
     }),
   };
@@ -77,11 +75,11 @@ export class Forwarding implements BackendReceiver {
         method: exchange.head.method,
         path: path.startsWith('/') ? path : `/${path}`,
         fields: outbound.requestFields,
-        body: readable(exchange.openBody()),
+        body: exchange.openBody(),
+        upgrade: exchange.head.upgrade,
       },
       this,
     );
-    exchange.onDrain = () => this.#call?.resume();
   }
 
   /** The client has gone, or was told something else. */
@@ -89,35 +87,37 @@ export class Forwarding implements BackendReceiver {
     this.#call?.abort();
   }
 
-  interim(status: number, fields: BackendFields): void {
+  interim(status: number, fields: Fields): void {
     this.#exchange.interim(status, answerFields({ status, backendFields: fields, ownFields: [] }));
   }
 
-  head(status: number, fields: BackendFields): void {
+  head(status: number, fields: Fields): void {
     try {
-      const coding = fields['transfer-encoding'];
-      if (coding !== undefined && String(coding).toLowerCase() !== 'chunked') {
-        // Only chunks were decoded; what is inside would reach the client under a wrong name.
-        this.abort();
-        this.failed('invalid');
-        return;
-      }
       this.#events.answered();
       const ownFields = this.#ownFields;
       this.#exchange.start(status, answerFields({ status, backendFields: fields, ownFields }));
-      queueMicrotask(() => this.#exchange.flush());
     } catch (error) {
       this.#events.bug(error);
     }
   }
 
-  data(chunk: Uint8Array): boolean {
-    const more = this.#exchange.write(Buffer.from(chunk));
-    this.#exchange.flush();
-    return more;
+  data(bytes: Buffer): boolean {
+    if (this.#exchange.write(bytes)) return true;
+    this.#exchange.onDrain = () => this.#call?.resume();
+    return false;
   }
 
-  end(trailers: BackendFields): void {
+  flush(): void {
+    this.#exchange.flush();
+  }
+
+  switched(fields: Fields, socket: Socket, first: Buffer): void {
+    this.#events.answered();
+    const ownFields = this.#ownFields;
+    this.#exchange.join(answerFields({ status: 101, backendFields: fields, ownFields }), { socket, first });
+  }
+
+  end(trailers: Fields): void {
     this.#exchange.finish(answerTrailers(trailers));
   }
 
@@ -137,22 +137,3 @@ const refusals: Readonly<Record<BackendFailure, Refusal>> = {
   broken: { cause: causes.broken },
   invalid: { cause: causes.invalidAnswer },
 };
-
-function readable(source: BodySource | undefined) {
-  if (source === undefined) return undefined;
-  let started = false;
-  const stream = new Readable({
-    read() {
-      if (started) source.resume();
-      else {
-        started = true;
-        source.start({ data: (bytes) => stream.push(bytes), end: () => stream.push(null) });
-      }
-    },
-    destroy(_, done) {
-      source.stop();
-      done();
-    },
-  });
-  return stream;
-}

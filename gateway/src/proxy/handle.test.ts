@@ -128,10 +128,10 @@ describe('the life of a request', () => {
   test("ends with the backend's answer, the limits and the activity id, and one record", () => {
     const exchange = send({ fields: ['Host', 'a', 'ApiKey', 'mobile-key', 'activityid', 'trace-1'] });
     nowMs = 7;
-    sent[0]?.receiver.head(200, { 'content-type': 'text/plain', ratelimit: 'theirs' });
+    sent[0]?.receiver.head(200, ['content-type', 'text/plain', 'ratelimit', 'theirs']);
     sent[0]?.receiver.data(Buffer.from('hello'));
     nowMs = 9;
-    sent[0]?.receiver.end({});
+    sent[0]?.receiver.end([]);
     expect(exchange.fields).toEqual([
       'content-type',
       'text/plain',
@@ -171,8 +171,8 @@ describe('the life of a request', () => {
     resolve({ admitted: true, certain: true, standings: [] });
     await clock.turn();
     expect(sent).toHaveLength(1);
-    sent[0]?.receiver.head(204, {});
-    sent[0]?.receiver.end({});
+    sent[0]?.receiver.head(204, []);
+    sent[0]?.receiver.end([]);
     expect(records[0]).toMatchObject({ limiterMs: 12, status: 204 });
   });
 
@@ -270,17 +270,11 @@ describe('the life of a request', () => {
 
   test('an answer that breaks off cuts the connection', () => {
     const exchange = send();
-    sent[0]?.receiver.head(200, { 'content-length': '10' });
+    sent[0]?.receiver.head(200, ['content-length', '10']);
     sent[0]?.receiver.data(Buffer.from('half'));
     sent[0]?.receiver.failed('broken');
     expect(exchange.isCut).toBe(true);
     expect(records).toEqual([expect.objectContaining({ status: 200, aborted: true })]);
-  });
-
-  test('an answer in a coding that nobody decoded is refused', () => {
-    const exchange = send();
-    sent[0]?.receiver.head(200, { 'transfer-encoding': 'gzip, chunked' });
-    expect([exchange.status, sent[0]?.aborted]).toEqual([502, true]);
   });
 
   test('a client that leaves takes its backend request along', () => {

@@ -2,15 +2,16 @@ import type { Clock } from '../limits/clock.ts';
 import type { Verdict } from '../limiter/verdict.ts';
 import { activityId, activityIdField } from './activity-id.ts';
 import { admit, refusalOf, type Admission } from './admit.ts';
-import type { Course } from './course.ts';
+import { Course } from './course.ts';
 import type { Answer, Exchange } from './exchange.ts';
-import { type Fields, hasUnderscoreName } from './fields.ts';
-import { Forwarding, outbound } from './forward.ts';
+import { hasUnderscoreName, type Fields } from './fields.ts';
+import { Forwarding, outbound, type ForwardingEvents } from './forward.ts';
 import { identify, type Identified } from './identify.ts';
 import { recordOf, type ExchangeRecorder } from './observe.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 import { causes, isRefusal, type Refusal } from './refusal.ts';
 import { methodsAnswer, refusalAnswer, withFields } from './respond.ts';
+import { checkProtocol } from './protocol.ts';
 import { route } from './route.ts';
 import type { Serving } from './serving.ts';
 import { readTarget } from './target.ts';
@@ -34,32 +35,39 @@ export interface DataPlane {
  */
 export function handle(exchange: Exchange, plane: DataPlane): void {
   const course = begin(exchange, plane);
-  guarded(course, plane, () => {
-    const { head } = exchange;
-    if (head.flaw !== undefined) return refuse(course, head.flaw, plane);
-    if (course.serving.underscoreNames === 'refuse' && hasUnderscoreName(head.fields))
-      return refuse(course, { cause: causes.underscoreName }, plane);
-    const target = readTarget(head);
-    if (isRefusal(target)) return refuse(course, target, plane);
-    course.target = target;
-    const routed = route(course.serving.routes, { method: head.method, target });
-    course.api = routed.api;
-    if (isRefusal(routed)) return refuse(course, routed, plane);
-    if ('methods' in routed) return answer(course, methodsAnswer(routed.methods));
-    course.routed = routed;
-    const identified = identify(head, routed, course.serving);
-    if (isRefusal(identified)) return refuse(course, identified, plane);
-    course.identified = identified;
-    course.askedLimiterAtMs = plane.stopwatchMs();
-    const verdict = admit(identified.facts, plane.admission);
-    if (!(verdict instanceof Promise)) return proceed(course, identified, verdict, plane);
-    verdict.then(
-      (late) => {
-        guarded(course, plane, () => proceed(course, identified, late, plane));
-      },
-      (error: unknown) => fail(course, plane, error),
-    );
-  });
+  try {
+    live(course, plane);
+  } catch (error) {
+    fail(course, plane, error);
+  }
+}
+
+function live(course: Course, plane: DataPlane): void {
+  const { exchange, serving } = course;
+  const { head } = exchange;
+  if (head.flaw !== undefined) return refuse(course, head.flaw, plane);
+  if (serving.underscoreNames === 'refuse' && hasUnderscoreName(head.fields)) {
+    return refuse(course, { cause: causes.underscoreName }, plane);
+  }
+  const target = readTarget(head);
+  if (isRefusal(target)) return refuse(course, target, plane);
+  course.target = target;
+  const routed = route(serving.routes, { method: head.method, target });
+  course.api = routed.api;
+  if (isRefusal(routed)) return refuse(course, routed, plane);
+  if ('methods' in routed) return answer(course, methodsAnswer(routed.methods));
+  course.routed = routed;
+  const wrongProtocol = checkProtocol(head, routed.api);
+  if (wrongProtocol !== undefined) return refuse(course, wrongProtocol, plane);
+  const identified = identify(head, routed, serving);
+  if (isRefusal(identified)) return refuse(course, identified, plane);
+  course.identified = identified;
+  course.askedLimiterAtMs = plane.stopwatchMs();
+  const verdict = admit(identified.charges, plane.admission);
+  if (!(verdict instanceof Promise)) return proceed(course, identified, verdict, plane);
+  verdict
+    .then((late) => proceed(course, identified, late, plane))
+    .catch((error: unknown) => fail(course, plane, error));
 }
 
 /** A request that paid goes to its backend; one that couldn't is refused. */
@@ -70,27 +78,37 @@ function proceed(course: Course, identified: Identified, verdict: Verdict, plane
   // The client may have left, or broken its body off, while the limiter waited for the store.
   if (exchange.over || exchange.status !== undefined) return;
   if (!verdict.admitted) return refuse(course, refusalOf(verdict), plane);
-  course.forwardedAtMs = plane.stopwatchMs();
-  course.forwarding = new Forwarding(exchange, outbound(course, identified, ownFields(course)), {
-    answered: () => {
-      course.backendEndedAtMs = plane.stopwatchMs();
-    },
-    failed: (refusal) => {
-      course.backendEndedAtMs = plane.stopwatchMs();
-      refuse(course, refusal, plane);
-    },
-    bug: (error) => {
-      fail(course, plane, error);
-    },
-  });
+  course.forwardedAtMs = course.decidedAtMs;
+  const out = outbound(course, identified, ownFields(course));
+  course.forwarding = new Forwarding(exchange, out, new Following(course, plane));
+}
+
+/** Notes in the course how the forwarding goes. */
+class Following implements ForwardingEvents {
+  readonly #course: Course;
+  readonly #plane: DataPlane;
+
+  constructor(course: Course, plane: DataPlane) {
+    this.#course = course;
+    this.#plane = plane;
+  }
+
+  answered(): void {
+    this.#course.backendEndedAtMs = this.#plane.stopwatchMs();
+  }
+
+  failed(refusal: Refusal): void {
+    this.#course.backendEndedAtMs = this.#plane.stopwatchMs();
+    refuse(this.#course, refusal, this.#plane);
+  }
+
+  bug(error: unknown): void {
+    fail(this.#course, this.#plane, error);
+  }
 }
 
 function begin(exchange: Exchange, plane: DataPlane): Course {
-  const course: Course = {
-    exchange,
-    serving: plane.serving(),
-    activityId: activityId(exchange.head.fields),
-  };
+  const course = new Course(exchange, plane.serving(), activityId(exchange.head.fields));
   exchange.onBodyFailure = (refusal) => {
     course.forwarding?.abort();
     refuse(course, refusal, plane);
@@ -116,8 +134,9 @@ function answer(course: Course, given: Answer): void {
 }
 
 /** What the gateway adds to every answer, its own or the backend's. */
-function ownFields({ verdict, serving, activityId }: Course): Fields {
-  const limits = verdict !== undefined && serving.responses.rateLimitFields ? rateLimitFields(verdict) : [];
+function ownFields({ verdict, identified, serving, activityId }: Course): Fields {
+  const isTold = verdict !== undefined && serving.responses.rateLimitFields;
+  const limits = isTold ? rateLimitFields(verdict, identified?.policy) : [];
   return [...limits, activityIdField, activityId];
 }
 
@@ -126,14 +145,6 @@ export function answerUnread(refusal: Refusal, plane: DataPlane): Answer {
   const { retryAfter } = plane.serving().responses;
   const written = refusalAnswer(refusal, { nowWallMs: plane.clock.wallMs(), retryAfter });
   return withFields(written, [activityIdField, activityId([])]);
-}
-
-function guarded(course: Course, plane: DataPlane, run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    fail(course, plane, error);
-  }
 }
 
 function fail(course: Course, plane: DataPlane, error: unknown): void {

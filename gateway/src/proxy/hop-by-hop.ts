@@ -1,6 +1,5 @@
 import type { Address } from '../identity/address.ts';
-import type { BackendFields } from '../backends/backend-call.ts';
-import { fieldValues, type Fields } from './fields.ts';
+import { fieldValues, isNamed, NameSieve, type Fields } from './fields.ts';
 
 /** Fields of one connection, never forwarded (RFC 9110, section 7.6.1), and what travels with them. */
 const hopByHop: ReadonlySet<string> = new Set([
@@ -29,8 +28,20 @@ const claimsAboutClient = /^(?:forwarded|x-real-ip|x-forwarded-.+)$/;
 /** What this gateway says about the client; a trusted proxy's word about it is taken in, not passed on. */
 const ownClaims: ReadonlySet<string> = new Set(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']);
 
-/** Makes the fields of the request to the backend; `Host` is left to the connection. */
-export function requestFields(request: {
+const requestSieve = new NameSieve(
+  [...hopByHop, ...ownRequestFields, 'forwarded', 'x-real-ip'],
+  ['x-forwarded-'],
+);
+
+/** Whether a client's field ends at this gateway, whatever the Connection field names. */
+function endsHere(written: string, peerIsTrusted: boolean): boolean {
+  if (!requestSieve.passes(written)) return false;
+  const name = written.toLowerCase();
+  if (hopByHop.has(name) || ownRequestFields.has(name) || ownClaims.has(name)) return true;
+  return !peerIsTrusted && claimsAboutClient.test(name);
+}
+
+interface RequestParts {
   readonly fields: Fields;
   readonly apiKeyHeader: string;
   readonly activityId: string;
@@ -40,29 +51,39 @@ export function requestFields(request: {
   readonly peerIsTrusted: boolean;
   /** Whether names with `_` are passed on; some backends take `X_Real_IP` for `X-Real-IP`. */
   readonly underscores: boolean;
-}): string[] {
+}
+
+/** Makes the fields of the request to the backend; `Host` is left to the connection. */
+export function requestFields(request: RequestParts): string[] {
   const { fields, apiKeyHeader, peerIsTrusted, underscores, bodyBytes } = request;
   const named = connectionOptions(fieldValues(fields, 'connection'));
   const kept: string[] = [];
   for (let at = 0; at < fields.length; at += 2) {
     const written = fields[at] ?? '';
-    const name = written.toLowerCase();
-    if (named?.has(name) === true || hopByHop.has(name) || ownRequestFields.has(name)) continue;
-    if (name === apiKeyHeader || ownClaims.has(name)) continue;
-    if (!peerIsTrusted && claimsAboutClient.test(name)) continue;
-    if (!underscores && name.includes('_')) continue;
+    if (endsHere(written, peerIsTrusted) || isNamed(written, apiKeyHeader)) continue;
+    if (named?.has(written.toLowerCase()) === true) continue;
+    if (!underscores && written.includes('_')) continue;
     kept.push(written, fields[at + 1] ?? '');
   }
   if (typeof bodyBytes === 'number' && bodyBytes > 0) kept.push('content-length', String(bodyBytes));
-  const told = (name: string): string =>
-    peerIsTrusted && named?.has(name) !== true ? fieldValues(fields, name).join(', ') : '';
-  const before = told('x-forwarded-for');
-  const peer = request.peer?.text ?? 'unknown';
-  kept.push('x-forwarded-for', before === '' ? peer : `${before}, ${peer}`);
-  kept.push('x-forwarded-host', told('x-forwarded-host') || request.authority);
-  kept.push('x-forwarded-proto', told('x-forwarded-proto') || 'http');
+  tellOfClient(kept, request, named);
   kept.push('via', '1.1 sluice', 'activityid', request.activityId);
   return kept;
+}
+
+function tellOfClient(kept: string[], request: RequestParts, named: ReadonlySet<string> | undefined): void {
+  const { fields, authority, peerIsTrusted } = request;
+  const peer = request.peer?.text ?? 'unknown';
+  if (!peerIsTrusted) {
+    kept.push('x-forwarded-for', peer, 'x-forwarded-host', authority, 'x-forwarded-proto', 'http');
+    return;
+  }
+  const told = (name: string): string =>
+    named?.has(name) === true ? '' : fieldValues(fields, name).join(', ');
+  const before = told('x-forwarded-for');
+  kept.push('x-forwarded-for', before === '' ? peer : `${before}, ${peer}`);
+  kept.push('x-forwarded-host', told('x-forwarded-host') || authority);
+  kept.push('x-forwarded-proto', told('x-forwarded-proto') || 'http');
 }
 
 /**
@@ -71,21 +92,29 @@ export function requestFields(request: {
  */
 export function answerFields(answer: {
   readonly status: number;
-  readonly backendFields: BackendFields;
+  /** Their names are in lower case. */
+  readonly backendFields: Fields;
   readonly ownFields: Fields;
 }): string[] {
   const { status, backendFields, ownFields } = answer;
-  const named = connectionOptions(backendFields['connection']);
-  const own = new Set<string>();
-  for (let at = 0; at < ownFields.length; at += 2) own.add(ownFields[at]?.toLowerCase() ?? '');
+  const named = connectionOptions(fieldValues(backendFields, 'connection'));
   const kept: string[] = [];
-  for (const [name, value] of Object.entries(backendFields)) {
-    if (named?.has(name) === true || hopByHop.has(name) || own.has(name) || name === 'trailer') continue;
+  for (let at = 0; at < backendFields.length; at += 2) {
+    const name = backendFields[at] ?? '';
+    if (answerSieve.passes(name) && (hopByHop.has(name) || name === 'trailer')) continue;
+    if (named?.has(name) === true || has(ownFields, name)) continue;
     if (status === 204 && name === 'content-length') continue;
-    push(kept, name, value);
+    kept.push(name, backendFields[at + 1] ?? '');
   }
-  kept.push(...ownFields);
+  for (const text of ownFields) kept.push(text);
   return kept;
+}
+
+const answerSieve = new NameSieve([...hopByHop, 'trailer']);
+
+function has(fields: Fields, name: string): boolean {
+  for (let at = 0; at < fields.length; at += 2) if (isNamed(fields[at], name)) return true;
+  return false;
 }
 
 /** What a message must not say after its body, because recipients decide by it before (RFC 9110, section 6.5.1). */
@@ -106,24 +135,24 @@ const neverTrailers: ReadonlySet<string> = new Set([
 ]);
 
 /** The backend's trailers that may follow the body to the client. */
-export function answerTrailers(trailers: BackendFields): string[] {
+export function answerTrailers(trailers: Fields): string[] {
   const kept: string[] = [];
-  for (const [name, value] of Object.entries(trailers)) {
-    if (!hopByHop.has(name) && !neverTrailers.has(name)) push(kept, name, value);
+  for (let at = 0; at < trailers.length; at += 2) {
+    const name = (trailers[at] ?? '').toLowerCase();
+    if (!hopByHop.has(name) && !neverTrailers.has(name)) kept.push(name, trailers[at + 1] ?? '');
   }
   return kept;
 }
 
-function push(fields: string[], name: string, value: string | readonly string[] | undefined): void {
-  if (value === undefined) return;
-  if (typeof value === 'string') fields.push(name, value);
-  else for (const one of value) fields.push(name, one);
-}
-
 /** The fields that the Connection field ties to this connection; undefined in the usual case that there are none. */
-function connectionOptions(values: string | readonly string[] | undefined): ReadonlySet<string> | undefined {
-  if (values === undefined || values.length === 0) return undefined;
-  const list = typeof values === 'string' ? values : values.join(',');
+function connectionOptions(values: readonly string[]): ReadonlySet<string> | undefined {
+  const [first] = values;
+  if (first === undefined) return undefined;
+  const list = values.length === 1 ? first : values.join(',');
+  if (plainOptions.has(list)) return undefined;
   const options = list.split(',').map((option) => option.trim().toLowerCase());
   return new Set(options);
 }
+
+/** What nearly every Connection field says: the field it names never goes on. */
+const plainOptions: ReadonlySet<string> = new Set(['keep-alive', 'Keep-Alive']);

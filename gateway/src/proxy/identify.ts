@@ -1,21 +1,18 @@
-import { parseAddress } from '../identity/address.ts';
 import { addressSubject, headerSubject, sharedSubject } from '../identity/anonymous.ts';
 import { clientAddress } from '../identity/client-address.ts';
 import type { KeyHolder } from '../identity/api-key.ts';
-import type { AnonymousAccess, Backend, KeyType, Subscription } from '../policy/catalogue.ts';
-import type { RequestFacts } from '../policy/request-facts.ts';
+import type { AnonymousAccess, KeyType, Subscription } from '../policy/catalogue.ts';
 import type { SubscriptionTier } from '../policy/tiers.ts';
 import type { RequestHead } from './exchange.ts';
 import { fieldValues } from './fields.ts';
-import { causes, type Cause, type Refusal } from './refusal.ts';
+import type { Party } from './parties.ts';
+import { causes, isRefusal, type Cause, type Refusal } from './refusal.ts';
 import type { Routed } from './route.ts';
 import type { Serving } from './serving.ts';
 
 /** A request whose sender is known, as far as its operation asks. */
-export interface Identified {
+export interface Identified extends Party {
   readonly routed: Routed;
-  readonly facts: RequestFacts;
-  readonly backend: Backend;
 }
 
 const repeatedApiKey: Refusal = { cause: causes.repeatedApiKey };
@@ -31,7 +28,13 @@ export function identify(head: RequestHead, routed: Routed, serving: Serving): I
   if (key === undefined || key === '') return noApiKey(routed.api.apiKeyHeader);
   const holder = serving.apiKeys.holder(key);
   if (holder === undefined) return unknownApiKey;
-  return subscriber(holder, routed, serving);
+  const { api, operation } = routed;
+  const party = serving.subscribers.find(api, operation, holder) ?? subscriber(holder, routed, serving);
+  return isRefusal(party) ? party : identified(routed, party);
+}
+
+function identified(routed: Routed, { facts, backend, charges, levels, policy }: Party): Identified {
+  return { routed, facts, backend, charges, levels, policy };
 }
 
 function noApiKey(header: string): Refusal {
@@ -39,7 +42,7 @@ function noApiKey(header: string): Refusal {
   return { cause: { ...causes.noApiKey, description } };
 }
 
-function subscriber(holder: KeyHolder, routed: Routed, serving: Serving): Identified | Refusal {
+function subscriber(holder: KeyHolder, routed: Routed, serving: Serving): Party | Refusal {
   const { application, keyType } = holder;
   const { api, operation } = routed;
   const subscription = serving.subscriptions.get(application)?.get(api);
@@ -49,7 +52,7 @@ function subscriber(holder: KeyHolder, routed: Routed, serving: Serving): Identi
   const backend = api.backends[keyType];
   if (backend === undefined) return { cause: noEndpoint[keyType] };
   const consumer = { kind: 'application', application, user: application.owner, tier } as const;
-  return { routed, backend, facts: { api, operation, consumer, keyType } };
+  return serving.subscribers.meet(holder, { api, operation, consumer, keyType }, backend);
 }
 
 /** The tier a subscription gives, or why it gives none (wso2.md 4.5). */
@@ -76,19 +79,24 @@ const noEndpoint: Readonly<Record<KeyType, Cause>> = {
 /** A caller of an open operation stays anonymous even with a key; it reaches production where there is one. */
 function anonymous(head: RequestHead, routed: Routed, serving: Serving): Identified | Refusal {
   const { api, operation } = routed;
+  const written = anonymousSubject(api.anonymous.by, head, serving);
+  const known = serving.strangers.find(api, operation, written);
+  if (known !== undefined) return identified(routed, known);
   const keyType = api.backends.PRODUCTION === undefined ? 'SANDBOX' : 'PRODUCTION';
   const backend = api.backends[keyType];
   if (backend === undefined) return { cause: causes.noProductionEndpoint };
-  const subject = anonymousSubject(api.anonymous.by, head, serving);
+  // A copy: the subject may be a part of its request's whole head, which must not stay with it.
+  const subject = Buffer.from(written, 'latin1').toString('latin1');
   const consumer = { kind: 'anonymous', subject, tier: api.anonymous.tier } as const;
-  return { routed, backend, facts: { api, operation, consumer, keyType } };
+  const facts = { api, operation, consumer, keyType } as const;
+  return identified(routed, serving.strangers.meet(subject, facts, backend));
 }
 
 function anonymousSubject(by: AnonymousAccess['by'], head: RequestHead, serving: Serving): string {
   switch (by.kind) {
     case 'client-address': {
       const forwardedFor = fieldValues(head.fields, 'x-forwarded-for');
-      const peer = parseAddress(head.peer);
+      const peer = serving.trustedProxies.peer(head.peer).address;
       // A socket that was closed already has no address; nobody will read the answer.
       return peer === undefined
         ? sharedSubject

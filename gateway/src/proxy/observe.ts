@@ -61,7 +61,7 @@ export function recordOf(
     code: refusal?.cause.code,
     application: consumer?.kind === 'application' ? consumer.application.name : undefined,
     keyType: identified?.facts.keyType,
-    levels: verdict?.standings.map(({ charge }) => charge.level) ?? [],
+    levels: verdict === undefined || identified === undefined ? none : identified.levels,
     refusedBy: refusingCounter(course),
     certain: verdict?.certain ?? true,
     aborted: end.aborted,
@@ -72,6 +72,8 @@ export function recordOf(
     backendMs: duration(course.forwardedAtMs, course.backendEndedAtMs),
   };
 }
+
+const none: readonly Level[] = [];
 
 function refusingCounter({ verdict, identified }: Course): ExchangeRecord['refusedBy'] {
   if (identified === undefined || verdict === undefined || verdict.admitted) return undefined;

@@ -54,43 +54,64 @@ export function literalMeaning(segment: string): string {
   );
 }
 
+/** A canonical path that is walked from slash to slash. */
+export interface Walk {
+  readonly path: string;
+  /** Where its last segment ends, before a slash at its end. */
+  readonly end: number;
+}
+
+export function walkOf(path: string): Walk {
+  return { path, end: path.endsWith('/') ? path.length - 1 : path.length };
+}
+
+/** Where the segment ends that begins behind the slash at `slashAt`. */
+export function segmentEnd({ path, end }: Walk, slashAt: number): number {
+  const next = path.indexOf('/', slashAt + 1);
+  return next === -1 ? end : next;
+}
+
+/** What the segment behind the slash at `slashAt` means. */
+export function segmentMeaning({ path }: Walk, slashAt: number, end: number): string {
+  return literalMeaning(path.slice(slashAt + 1, end));
+}
+
 /**
- * Finds the operation of a path, segment by segment: a literal one beats `{name}`, which beats `/*`. A path whose
- * operations don't have the method leaves room for a less exact one that has it; what was passed over is told to
- * `otherMethods`.
+ * Finds the operation of what stands from the slash at `slashAt` on, segment by segment: a literal one beats `{name}`, which
+ * beats `/*`. A path whose operations don't have the method leaves room for a less exact one that has it.
  */
 export function findOperation(
   tree: OperationTree,
-  sought: {
-    readonly segments: readonly string[];
-    readonly method: string;
-    readonly otherMethods: (methods: Iterable<string>) => void;
-  },
-  depth = 0,
+  sought: { readonly walk: Walk; readonly method: string },
+  slashAt: number,
 ): Operation | undefined {
-  const segment = sought.segments[depth];
-  if (segment === undefined) {
-    const found = choose(tree.here, sought);
-    if (found !== undefined) return found;
-  } else {
-    const literal = tree.literals.get(literalMeaning(segment));
-    const found =
-      (literal && findOperation(literal, sought, depth + 1)) ??
-      (tree.any && findOperation(tree.any, sought, depth + 1));
-    if (found !== undefined) return found;
+  const { walk, method } = sought;
+  if (slashAt >= walk.end) {
+    return choose(tree.here, method) ?? choose(tree.rest, method);
   }
-  return choose(tree.rest, sought);
+  const next = segmentEnd(walk, slashAt);
+  const literal =
+    tree.literals.size === 0 ? undefined : tree.literals.get(segmentMeaning(walk, slashAt, next));
+  return (
+    (literal && findOperation(literal, sought, next)) ??
+    (tree.any && findOperation(tree.any, sought, next)) ??
+    choose(tree.rest, method)
+  );
 }
 
 /** HEAD is answered by GET's operation unless it has its own. */
-function choose(
-  operations: ReadonlyMap<string, Operation>,
-  sought: { readonly method: string; readonly otherMethods: (methods: Iterable<string>) => void },
-): Operation | undefined {
+function choose(operations: ReadonlyMap<string, Operation>, method: string): Operation | undefined {
   if (operations.size === 0) return undefined;
-  const { method } = sought;
-  const found =
-    operations.get(method) ?? (method === 'HEAD' ? operations.get('GET') : undefined) ?? operations.get('*');
-  if (found === undefined) sought.otherMethods(operations.keys());
-  return found;
+  return (
+    operations.get(method) ?? (method === 'HEAD' ? operations.get('GET') : undefined) ?? operations.get('*')
+  );
+}
+
+/** The methods of all operations that `findOperation` would look at. */
+export function methodsAt(tree: OperationTree, walk: Walk, slashAt: number): readonly string[] {
+  if (slashAt >= walk.end) return [...tree.here.keys(), ...tree.rest.keys()];
+  const next = segmentEnd(walk, slashAt);
+  const literal = tree.literals.get(segmentMeaning(walk, slashAt, next));
+  const below = [literal, tree.any].filter((one) => one !== undefined);
+  return [...below.flatMap((one) => methodsAt(one, walk, next)), ...tree.rest.keys()];
 }

@@ -1,21 +1,34 @@
+import type { Charge } from '../policy/plan.ts';
 import type { Standing, Verdict } from '../limiter/verdict.ts';
 
 /**
  * The fields that tell a client how it stands, as name, value, …: RateLimit-Policy and RateLimit of
  * draft-ietf-httpapi-ratelimit-headers-10. Empty when there is nothing to tell: no limits, or only the backend's, whose
- * load is no client's business. On a refusal the violated policy comes first.
+ * load is no client's business. On a refusal the violated policy comes first. `planned` is the policy of what the request was
+ * charged, where that was written before.
  */
-export function rateLimitFields(verdict: Verdict): readonly string[] {
-  let policies = '';
+export function rateLimitFields(verdict: Verdict, planned?: string): readonly string[] {
+  const standings = violatedFirst(verdict);
+  const policy =
+    planned !== undefined && verdict.admitted
+      ? planned
+      : rateLimitPolicy(standings.map(({ charge }) => charge));
+  if (policy === '') return none;
   let states = '';
-  for (const standing of violatedFirst(verdict)) {
-    const { charge, remaining, resetsInMs } = standing;
+  for (const { charge, remaining, resetsInMs } of standings) {
     if (charge.level === 'backend') continue;
-    const separator = policies === '' ? '' : ', ';
-    policies += `${separator}"${charge.level}";q=${integer(charge.limit.quota)};w=${seconds(charge.limit.windowMs)}`;
-    states += `${separator}"${charge.level}";r=${integer(remaining)};t=${seconds(resetsInMs)}`;
+    const start = states === '' ? '"' : ', "';
+    states += `${start}${charge.level}";r=${integer(remaining)};t=${seconds(resetsInMs)}`;
   }
-  return policies === '' ? none : ['RateLimit-Policy', policies, 'RateLimit', states];
+  return ['RateLimit-Policy', policy, 'RateLimit', states];
+}
+
+/** The value of RateLimit-Policy for what a request is charged; empty when there is nothing to tell. */
+export function rateLimitPolicy(charges: readonly Charge[]): string {
+  return charges
+    .filter(({ level }) => level !== 'backend')
+    .map(({ level, limit }) => `"${level}";q=${integer(limit.quota)};w=${seconds(limit.windowMs)}`)
+    .join(', ');
 }
 
 const none: readonly string[] = [];

@@ -44,6 +44,7 @@ export type CauseName =
   | 'unsupported'
   | 'backendBusy'
   | 'underscoreName'
+  | 'webSocketOnly'
   | 'noApi'
   | 'wrongMethod'
   | 'unreachable'
@@ -73,9 +74,14 @@ export const causes: Readonly<Record<CauseName, Cause>> = {
   largeHead: fault('908006', 431, 'The request head is larger than 16 KiB or has more than 100 fields'),
   slowRequest: fault('908007', 408, 'The request came too slowly'),
   unknownExpectation: fault('908008', 417, 'The only expectation understood is 100-continue'),
-  unsupported: fault('908009', 501, 'CONNECT, upgrades and transfer codings but chunked are not supported'),
+  unsupported: fault(
+    '908009',
+    501,
+    'CONNECT, upgrades to anything but a WebSocket and transfer codings but chunked are not supported',
+  ),
   backendBusy: fault('908010', 503, 'Too many requests wait for the back end'),
   underscoreName: fault('908011', 400, 'The name of a header field holds an underscore'),
+  webSocketOnly: fault('908012', 426, 'This API is reached by opening a WebSocket'),
   noApi: fault('404', 404, 'No matching resource found for given API Request'),
   wrongMethod: fault('405', 405, 'Method not allowed for given API resource'),
   unreachable: fault('101503', 503, 'Error connecting to the back end'),

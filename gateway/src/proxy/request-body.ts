@@ -9,6 +9,7 @@ export interface BodyFeed {
 /** A request's body on its way from the client's connection to its taker. */
 export class RequestBody implements BodySource {
   readonly length: number | 'unknown';
+  touched = false;
   /** Without framing. */
   bytes = 0;
   readonly #feed: BodyFeed;
@@ -34,6 +35,7 @@ export class RequestBody implements BodySource {
   }
 
   start(taker: BodyTaker): void {
+    this.touched = true;
     this.#taker = taker;
     this.#flows = true;
     this.#feed.feedBody();

@@ -15,6 +15,8 @@ export function refusalAnswer(
     fields.push('Retry-After', retryAfter(retryAfterMs ?? 1000, when));
   }
   if (cause.status === 401) fields.push('WWW-Authenticate', 'ApiKey realm="sluice"');
+  // RFC 9110, section 15.5.22.
+  if (cause.status === 426) fields.push('Upgrade', 'websocket', 'Connection', 'Upgrade');
   if (allow !== undefined) fields.push('Allow', allow);
   return { status: cause.status, fields, body, closes };
 }

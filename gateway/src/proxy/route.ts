@@ -2,9 +2,14 @@ import type { Api, Operation } from '../policy/catalogue.ts';
 import {
   findOperation,
   literalMeaning,
+  methodsAt,
   operationTree,
+  segmentEnd,
+  segmentMeaning,
   segmentsOf,
+  walkOf,
   type OperationTree,
+  type Walk,
 } from './operation-tree.ts';
 import { causes, type Refusal } from './refusal.ts';
 import type { Target } from './target.ts';
@@ -62,45 +67,38 @@ export function route(
   request: { readonly method: string; readonly target: Target },
 ): Routed | MethodsAsked | Refusal {
   const { method, target } = request;
-  const segments = segmentsOf(target.path);
-  const found = findApi(table, segments);
+  const walk = walkOf(target.path);
+  const found = findApi(table, walk);
   if (found === undefined) return noApi;
-  const { api, operations, depth } = found;
+  const { api, operations, slashAt } = found;
   if (api.blocked) return { cause: causes.blockedApi, retryAfterMs: blockedRetryMs, api };
-  const otherMethods = new Set<string>();
-  const operation = findOperation(operations, {
-    segments: segments.slice(depth),
-    method,
-    otherMethods: (methods) => {
-      for (const other of methods) otherMethods.add(other);
-    },
-  });
-  if (operation !== undefined) return { api, operation, target, rest: restOf(target.path, depth) };
-  if (otherMethods.size === 0) return { cause: causes.noResource, api };
-  const methods = allowed(otherMethods);
+  const operation = findOperation(operations, { walk, method }, slashAt);
+  if (operation !== undefined) return { api, operation, target, rest: target.path.slice(slashAt) };
+  const others = methodsAt(operations, walk, slashAt);
+  if (others.length === 0) return { cause: causes.noResource, api };
+  const methods = allowed(others);
   return method === 'OPTIONS' ? { api, methods } : { cause: causes.wrongMethod, allow: methods, api };
 }
 
-function findApi(table: RouteTable, segments: readonly string[]) {
-  let deepest = table.api && { ...table.api, depth: 0 };
+/** The API with the longest base path, and where its base path ends. */
+function findApi(table: RouteTable, walk: Walk) {
+  let { api: deepest } = table;
+  let deepestAt = 0;
   let at: RouteTable | undefined = table;
-  for (let depth = 0; depth < segments.length; depth += 1) {
-    at = at.below.get(literalMeaning(segments[depth] ?? ''));
+  for (let slashAt = 0; slashAt < walk.end;) {
+    const next = segmentEnd(walk, slashAt);
+    at = at.below.get(segmentMeaning(walk, slashAt, next));
     if (at === undefined) break;
-    if (at.api !== undefined) deepest = { ...at.api, depth: depth + 1 };
+    slashAt = next;
+    if (at.api === undefined) continue;
+    deepest = at.api;
+    deepestAt = slashAt;
   }
-  return deepest;
-}
-
-/** What of a path stands below its first `depth` segments. */
-function restOf(path: string, depth: number): string {
-  let slash = 0;
-  for (let level = 0; level < depth && slash !== -1; level += 1) slash = path.indexOf('/', slash + 1);
-  return slash === -1 ? '' : path.slice(slash);
+  return deepest && { api: deepest.api, operations: deepest.operations, slashAt: deepestAt };
 }
 
 /** The value of an Allow field: OPTIONS is always answered, HEAD wherever GET is. */
-function allowed(methods: ReadonlySet<string>): string {
+function allowed(methods: readonly string[]): string {
   const all = new Set([...methods, 'OPTIONS']);
   if (all.has('GET')) all.add('HEAD');
   return [...all].sort().join(', ');

@@ -1,7 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { ChunkRules } from '../wire/chunk-reader.ts';
 import { fieldLines, statusLine } from '../wire/message-writer.ts';
-import type { RequestHeadRules } from '../wire/request-head.ts';
 import type { Clock } from '../limits/clock.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { ClientWire } from './client-wire.ts';
@@ -40,7 +38,6 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
 
 class Listener implements ClientWire {
   readonly bounds: WireBounds;
-  readonly rules: RequestHeadRules & ChunkRules;
   readonly stopwatchMs: () => number;
   readonly begin: (exchange: Exchange) => void;
   draining = false;
@@ -52,7 +49,6 @@ class Listener implements ClientWire {
 
   constructor(options: ProxyOptions) {
     this.bounds = { ...defaultWireBounds, ...options.bounds };
-    this.rules = { ...this.bounds, underscoreNames: 'pass' };
     this.#options = options;
     this.stopwatchMs = options.stopwatchMs;
     this.begin = options.handle;

@@ -1,9 +1,10 @@
 import type { BackendSender } from '../backends/backend-call.ts';
 import type { Backends } from '../backends/backends.ts';
 import type { Config, ListenerSettings, ResponseSettings } from '../config/config.ts';
-import { ApiKeys } from '../identity/api-key.ts';
+import { ApiKeys, type KeyHolder } from '../identity/api-key.ts';
 import { TrustedProxies } from '../identity/client-address.ts';
 import type { Api, Application, Backend, Subscription } from '../policy/catalogue.ts';
+import { Parties } from './parties.ts';
 import { routeTable, type RouteTable } from './route.ts';
 
 /**
@@ -18,6 +19,9 @@ export interface Serving {
   readonly trustedProxies: TrustedProxies;
   readonly underscoreNames: ListenerSettings['underscoreNames'];
   readonly responses: ResponseSettings;
+  /** Who was met: holders of keys, and anonymous callers by what stands for them in counter keys. */
+  readonly subscribers: Parties<KeyHolder>;
+  readonly strangers: Parties<string>;
 }
 
 /** Where requests to one backend go. */
@@ -53,6 +57,8 @@ export function compileServing(config: ServedConfig, backends: Backends): Servin
     trustedProxies: new TrustedProxies(config.listener.trustedProxies),
     underscoreNames: config.listener.underscoreNames,
     responses: config.responses,
+    subscribers: new Parties(),
+    strangers: new Parties(),
   };
 }
 

@@ -27,7 +27,7 @@ export function readTarget(head: RequestHead): Target | Refusal {
   const queryAt = origin.indexOf('?');
   const query = queryAt === -1 ? '' : origin.slice(queryAt);
   const path = canonicalPath(queryAt === -1 ? origin : origin.slice(0, queryAt));
-  if (path === undefined || !plainQuery.test(query)) return badTarget;
+  if (path === undefined || (query !== '' && !plainQuery.test(query))) return badTarget;
   return { path, query, authority };
 }
 
@@ -54,8 +54,12 @@ const ambiguousPath = /\/\/|\/\.\.?(?:[/;]|%3B|$)/;
 /** Anything printable but what would end the query or the request line. */
 const plainQuery = /^[!"$-~]*$/;
 
+/** Paths that are in their one spelling already, as nearly all are: no escape, no empty segment, and none that starts with a dot. */
+const canonicalAlready = /^(?:\/[\w~!$&'()*+,;=:@-][\w.~!$&'()*+,;=:@-]*)+\/?$/;
+
 /** The path in its one spelling; undefined when it has none. */
 export function canonicalPath(written: string): string | undefined {
+  if (canonicalAlready.test(written)) return written;
   const path = plainPath.test(written) ? written : respell(written);
   if (path === undefined || !path.startsWith('/') || ambiguousPath.test(path)) return undefined;
   return path;

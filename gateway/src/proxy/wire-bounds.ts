@@ -16,6 +16,8 @@ export interface WireBounds {
   readonly drainMsMax: number;
   /** Between two requests of a connection. */
   readonly idleMsMax: number;
+  /** Between two bytes of a connection that changed its protocol, either way. */
+  readonly tunnelIdleMsMax: number;
   /** How much of a body nobody wants is read, so that its sender sees the answer and can go on. */
   readonly discardBytesMax: number;
   /** How often the waits above are looked at; they may last that much longer. */
@@ -32,6 +34,7 @@ export const defaultWireBounds: WireBounds = {
   bodyIdleMsMax: 30_000,
   drainMsMax: 60_000,
   idleMsMax: 75_000,
+  tunnelIdleMsMax: 900_000,
   discardBytesMax: 256 * 1024,
   sweepEveryMs: 1000,
 };

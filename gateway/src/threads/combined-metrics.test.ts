@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import { expect, test } from 'vitest';
-import { CombinedMetrics, type MetricsSnapshot } from './combined-metrics.ts';
+import { CombinedMetrics, snapshotOf, type MetricsSnapshot } from './combined-metrics.ts';
 
 interface Measured {
   readonly requests: number;
@@ -19,7 +19,7 @@ async function threadThat({ requests, up, gateways }: Measured): Promise<Metrics
   new Gauge({ name: 'up', help: 'u', aggregator: 'min', registers }).set(up);
   new Gauge({ name: 'gateways', help: 'g', aggregator: 'max', registers }).set(gateways);
   // As it crosses to another thread.
-  return structuredClone(await registry.getMetricsAsJSON());
+  return structuredClone(await snapshotOf(registry));
 }
 
 const linesOf = async (text: Promise<string>): Promise<string[]> =>

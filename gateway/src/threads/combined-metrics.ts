@@ -1,7 +1,20 @@
 import { Registry } from '@prometheus-io/client';
 
+type Metric = Awaited<ReturnType<Registry['getMetricsAsJSON']>>[number];
+
 /** All metrics of one registry with their values, as they cross threads. */
-export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+export type MetricsSnapshot = readonly Pick<Metric, 'name' | 'help' | 'type' | 'aggregator' | 'values'>[];
+
+export async function snapshotOf(registry: Registry): Promise<MetricsSnapshot> {
+  const metrics = await registry.getMetricsAsJSON();
+  return metrics.map(({ name, help, type, aggregator, values }) => ({
+    name,
+    help,
+    type,
+    aggregator,
+    values,
+  }));
+}
 
 /**
  * What is measured in several threads, as if it were measured in one: counters and histograms add up, gauges become one as

@@ -1,43 +1,30 @@
-import type { LogSink } from '../access-log.ts';
-import type { Clock } from '../limits/clock.ts';
+import type { Batches } from '../access-log.ts';
 
 /** So much waits to be taken at most; more is dropped, and counted. */
-const waitingCharactersMax = 2 * 1024 * 1024;
-const batchCharacters = 64 * 1024;
-const batchMs = 5;
+const untakenCharsMax = 2 * 1024 * 1024;
 
-/** The access log of a thread: batches of whole lines for the one writer of this process. */
-export class PortLog implements LogSink {
-  readonly #clock: Clock;
-  readonly #send: (lines: string) => void;
-  #lines: string[] = [];
-  #characters = 0;
-  /** Sent, and not taken yet. */
-  #untaken = 0;
+/** The access log of a thread: its lines go to the one writer of this process. */
+export class PortLog implements Batches {
+  readonly #send: (batch: string, lines: number) => void;
+  #untakenChars = 0;
   #dropped = 0;
-  #cancelSend: (() => void) | undefined;
 
-  constructor(clock: Clock, send: (lines: string) => void) {
-    this.#clock = clock;
+  constructor(send: (batch: string, lines: number) => void) {
     this.#send = send;
   }
 
-  readonly destination: LogSink['destination'] = {
-    write: (line) => {
-      if (this.#untaken + this.#characters + line.length > waitingCharactersMax) {
-        this.#dropped += 1;
-        return;
-      }
-      this.#lines.push(line);
-      this.#characters += line.length;
-      if (this.#characters >= batchCharacters) this.#sendBatch();
-      else this.#cancelSend ??= this.#clock.after(batchMs, () => this.#sendBatch());
-    },
-  };
+  write(batch: string, lines: number): void {
+    if (this.#untakenChars + batch.length > untakenCharsMax) {
+      this.#dropped += lines;
+      return;
+    }
+    this.#untakenChars += batch.length;
+    this.#send(batch, lines);
+  }
 
   /** The writer has taken so much. */
-  taken(characters: number): void {
-    this.#untaken -= characters;
+  taken(chars: number): void {
+    this.#untakenChars -= chars;
   }
 
   dropped(): number {
@@ -45,17 +32,6 @@ export class PortLog implements LogSink {
   }
 
   close(): Promise<void> {
-    if (this.#characters > 0) this.#sendBatch();
     return Promise.resolve();
-  }
-
-  #sendBatch(): void {
-    this.#cancelSend?.();
-    this.#cancelSend = undefined;
-    const lines = this.#lines.join('');
-    this.#lines = [];
-    this.#characters = 0;
-    this.#untaken += lines.length;
-    this.#send(lines);
   }
 }

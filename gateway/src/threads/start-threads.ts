@@ -11,6 +11,7 @@ import type { RunningGateway } from '../start.ts';
 import { openStore } from '../stores/open-store.ts';
 import { StoreForThreads } from '../stores/threads/store-for-threads.ts';
 import { systemClock as clock } from '../system-clock.ts';
+import { snapshotOf } from './combined-metrics.ts';
 import { ThreadGroup } from './thread-group.ts';
 
 interface ThreadsOptions {
@@ -35,16 +36,20 @@ export async function startThreads(config: Config, options: ThreadsOptions): Pro
     const output = standardOutput();
     closers.push(() => output.close());
     const registry = new Registry();
-    accessLogMetrics(registry, () => output.dropped());
+    accessLogMetrics(registry, {
+      get dropped() {
+        return output.dropped();
+      },
+    });
     const counters = await openCounters(config, options);
     closers.push(() => counters.close());
-    const log = (lines: string): void => output.destination.write(lines);
+    const log = (batch: string, lines: number): void => output.write(batch, lines);
     const group = new ThreadGroup({ config, threads, clock, storePort: counters.port, log, report });
     const admin = await startAdmin({
       ...config.admin,
       status: () => group.status(),
       metrics: {
-        metrics: async () => group.metrics(await registry.getMetricsAsJSON()),
+        metrics: async () => group.metrics(await snapshotOf(registry)),
         contentType: registry.contentType,
       },
       reportBug: (error) => report(bugLine(error)),

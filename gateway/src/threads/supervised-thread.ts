@@ -10,7 +10,7 @@ export interface Supervision {
   readonly clock: Clock;
   /** What it starts with from now on: each time it is a new gateway. */
   readonly startFor: (port: number) => ThreadStart;
-  readonly log: (lines: string) => void;
+  readonly log: (batch: string, lines: number) => void;
   readonly report: (line: string) => void;
   /** It has ended, having measured this as far as is known. */
   readonly ended: (measured: MetricsSnapshot) => void;

@@ -14,7 +14,7 @@ export interface GroupParts {
   readonly clock: Clock;
   /** A new way to the counters, or none where they are outside of this process: then each thread has its own. */
   readonly storePort: () => MessagePort | undefined;
-  readonly log: (lines: string) => void;
+  readonly log: (batch: string, lines: number) => void;
   readonly report: (line: string) => void;
 }
 

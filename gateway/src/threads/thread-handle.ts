@@ -4,7 +4,7 @@ import type { Clock } from '../limits/clock.ts';
 import type { Answers, FromThread, Question, ThreadStart, ToThread } from './thread-messages.ts';
 
 export interface ThreadEvents {
-  readonly log: (lines: string) => void;
+  readonly log: (batch: string, lines: number) => void;
   readonly report: (line: string) => void;
   /** It has ended by itself, or was ended; why, in words for people. */
   readonly ended: (why: string) => void;
@@ -41,7 +41,7 @@ export class ThreadHandle {
     this.#worker = new Worker(entry, { name, workerData: start, transferList });
     this.#worker.on('message', (message: FromThread) => {
       if ('log' in message) {
-        events.log(message.log);
+        events.log(message.log, message.lines);
         this.#tell({ taken: message.log.length });
       } else if ('report' in message) events.report(message.report);
       else if ('listening' in message) resolve(message.listening);

@@ -30,13 +30,13 @@ export type Question =
 
 export type ToThread =
   | { readonly id: number; readonly question: Question }
-  /** So much of its log was taken. */
+  /** So many characters of its log were taken. */
   | { readonly taken: number };
 
 export type FromThread =
   | { readonly listening: number }
   | { readonly id: number; readonly answer: Answers[keyof Answers] }
-  /** Lines of the access log, whole ones. */
-  | { readonly log: string }
+  /** Whole lines of the access log, and how many. */
+  | { readonly log: string; readonly lines: number }
   /** A line for people. */
   | { readonly report: string };

@@ -12,6 +12,7 @@ import { accessLogMetrics } from '../metrics.ts';
 import { openStore } from '../stores/open-store.ts';
 import { ThreadStore } from '../stores/threads/thread-store.ts';
 import { systemClock as clock } from '../system-clock.ts';
+import { snapshotOf } from './combined-metrics.ts';
 import { PortLog } from './port-log.ts';
 import type { Answers, FromThread, Question, ThreadStart, ToThread } from './thread-messages.ts';
 
@@ -21,20 +22,19 @@ const start = workerData as ThreadStart;
 
 const say = (message: FromThread): void => main.postMessage(message);
 const report = (line: string): void => say({ report: line });
-const log = new PortLog(clock, (lines) => say({ log: lines }));
+const log = new PortLog((batch, lines) => say({ log: batch, lines }));
 const accessLog = openAccessLog(log);
 const registry = new Registry();
-accessLogMetrics(registry, () => accessLog.dropped);
+accessLogMetrics(registry, accessLog);
 
 const opening = GatewayThread.open({ ...start, accessLog, registry, report, openStore: openOwnStore });
 
 main.on('message', (message: ToThread) => {
   if ('taken' in message) log.taken(message.taken);
   else {
-    answer(message.question).then(
-      (answered) => say({ id: message.id, answer: answered }),
-      (error: unknown) => report(bugLine(error)),
-    );
+    answer(message.question)
+      .then((answered) => say({ id: message.id, answer: answered }))
+      .catch((error: unknown) => report(bugLine(error)));
   }
 });
 
@@ -47,7 +47,7 @@ async function answer(question: Question): Promise<Answers[keyof Answers]> {
     case 'status':
       return opened.status;
     case 'metrics':
-      return registry.getMetricsAsJSON();
+      return snapshotOf(registry);
     case 'reload':
       opened.reload(question.config);
       return true;

@@ -2,6 +2,8 @@
 export interface BodySource {
   /** Bytes, or `unknown` when it comes in chunks. Never 0: a request without a body has no source. */
   readonly length: number | 'unknown';
+  /** Whether it has or had a taker. */
+  readonly touched: boolean;
   /** Gives the taker what is there already before it returns, then the rest as it comes. Called once. */
   start(taker: BodyTaker): void;
   /** Lets the body flow again after `data` gave false. */

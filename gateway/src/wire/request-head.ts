@@ -28,8 +28,6 @@ export type RequestFlaw = 'fields' | 'unsupported' | 'expectation';
 
 export interface RequestHeadRules {
   readonly fieldsMax: number;
-  /** What becomes of fields whose names hold `_`, which many backends can't tell from `-`. */
-  readonly underscoreNames: 'drop' | 'refuse' | 'pass';
 }
 
 const methods: ReadonlySet<string> = new Set(METHODS);
@@ -49,7 +47,7 @@ export function readRequestHead(text: string, rules: RequestHeadRules): RequestH
   const minorVersion = versionOf(text, versionAt);
   const fieldsAt = versionAt + versionLength + 2;
   if (minorVersion === undefined || !text.startsWith('\r\n', fieldsAt - 2)) return undefined;
-  const lines = readLines(text, fieldsAt, rules);
+  const lines = readLines(text, fieldsAt);
   if (lines === undefined) return undefined;
   const { framing, fields } = lines;
   const bodyBytes = bodyOf(framing, minorVersion);
@@ -75,7 +73,7 @@ interface Lines {
   expect: string | undefined;
 }
 
-function readLines(text: string, from: number, rules: RequestHeadRules): Lines | undefined {
+function readLines(text: string, from: number): Lines | undefined {
   const fields: string[] = [];
   const framing = new Framing();
   const lines: Lines = { fields, framing, upgrade: undefined, expect: undefined };
@@ -89,10 +87,6 @@ function readLines(text: string, from: number, rules: RequestHeadRules): Lines |
     framing.see(name, value);
     if (name.length === 6 && name.toLowerCase() === 'expect') lines.expect = value.toLowerCase();
     else if (name.length === 7 && name.toLowerCase() === 'upgrade') lines.upgrade = value.toLowerCase();
-    else if (rules.underscoreNames !== 'pass' && name.includes('_')) {
-      if (rules.underscoreNames === 'refuse') return undefined;
-      fields.length -= 2;
-    }
   }
   return at === emptyLineAt && !framing.ambiguous ? lines : undefined;
 }

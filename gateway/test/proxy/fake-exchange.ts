@@ -33,7 +33,7 @@ export class FakeExchange implements Exchange {
   openBody(): BodySource | undefined {
     const { bodyBytes: length } = this.head;
     const start: BodySource['start'] = (taker) => taker.end();
-    return length === 0 ? undefined : { length, start, resume: () => {}, stop: () => {} };
+    return length === 0 ? undefined : { length, touched: false, start, resume: () => {}, stop: () => {} };
   }
 
   interim(): void {}
@@ -60,6 +60,8 @@ export class FakeExchange implements Exchange {
   finish(): void {
     this.end(false);
   }
+
+  join(): void {}
 
   cut(): void {
     this.isCut = true;

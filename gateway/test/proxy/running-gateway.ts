@@ -99,7 +99,7 @@ export class RunningGateway {
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await this.#proxy.drain(0);
-    await this.#backends.close();
+    this.#backends.close();
     this.backend.closeAllConnections();
     await new Promise((closed) => {
       this.backend.close(closed);

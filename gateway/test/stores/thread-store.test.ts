@@ -73,7 +73,7 @@ test('a thread that has ended is told nothing more', async () => {
   const served = new StoreForThreads(2, (bug) => bugs.push(bug));
   const gone = connectThread(memory(1), served);
   await gone.store.close();
-  await until(() => gone.far.hasRef() === false);
+  await until(() => !gone.far.hasRef());
   served.gatewaysCounted(1);
   expect(bugs).toEqual([]);
 });

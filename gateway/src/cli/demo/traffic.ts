@@ -1,4 +1,6 @@
-import { Pool } from 'undici';
+import type { BackendSender } from '../../backends/backend-call.ts';
+import { Backends } from '../../backends/backends.ts';
+import { defaultBackendSettings } from '../../config/backends-table.ts';
 import type { Clock } from '../../limits/clock.ts';
 
 /** What one gateway answered: how often each status; under 0, how often nothing. */
@@ -25,9 +27,15 @@ const unansweredMax = 2000;
  * `unansweredMax` at once). Resolves, when all are answered, to what each gateway answered.
  */
 export async function offerTraffic(offer: Offer): Promise<readonly Answers[]> {
-  const pools = offer.gateways.map(
-    (url) => new Pool(url, { connections: connectionsPerGateway, pipelining: 1 }),
-  );
+  const backends = new Backends(offer.clock, {
+    ...defaultBackendSettings,
+    bounds: {
+      ...defaultBackendSettings.bounds,
+      connectionsMax: connectionsPerGateway,
+      waitingMax: unansweredMax,
+    },
+  });
+  const pools = offer.gateways.map((url) => backends.pool(url));
   const answers = pools.map((): Answers => new Map());
   const unanswered = new Set<Promise<void>>();
   const startMs = offer.clock.monotonicMs();
@@ -53,17 +61,35 @@ export async function offerTraffic(offer: Offer): Promise<readonly Answers[]> {
     tick();
   });
   await Promise.all(unanswered);
-  await Promise.all(pools.map((pool) => pool.close()));
+  backends.close();
   return answers;
 }
 
-async function send(pool: Pool | undefined, offer: Offer, answers: Answers | undefined): Promise<void> {
-  if (pool === undefined || answers === undefined) return;
-  const { statusCode, body } = await pool.request({
-    method: 'GET',
-    path: offer.path,
-    headers: offer.headers,
+function send(pool: BackendSender | undefined, offer: Offer, answers: Answers | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    let answered = 0;
+    const over = (status: number): void => {
+      answers?.set(status, (answers.get(status) ?? 0) + 1);
+      resolve();
+    };
+    const fields = Object.entries(offer.headers).flat();
+    pool?.send(
+      { method: 'GET', path: offer.path, fields, body: undefined },
+      {
+        interim: () => {},
+        head: (status) => {
+          answered = status;
+        },
+        data: () => true,
+        flush: () => {},
+        end: () => {
+          over(answered);
+        },
+        failed: () => {
+          over(0);
+        },
+        switched: (_, socket) => socket.destroy(),
+      },
+    );
   });
-  await body.dump();
-  answers.set(statusCode, (answers.get(statusCode) ?? 0) + 1);
 }
