@@ -14,7 +14,7 @@ export interface ConnectionOwner {
   free(connection: BackendConnection): void;
   /** Nothing more can be sent on it. Told once. */
   lost(connection: BackendConnection): void;
-  /** It couldn't be opened; told after `lost`. */
+  /** It couldn't be opened; told before `lost`. */
   failedToOpen(connection: BackendConnection, failure: BackendFailure): void;
   /** A call of which the backend has seen nothing is to be sent on another connection; told after `lost`. */
   again(call: PooledCall): void;
@@ -25,7 +25,7 @@ export interface ConnectionOwner {
 /** One connection, which runs one request at a time. */
 export class BackendConnection implements CallHolder {
   /** The call that made the pool open it, until it is open. */
-  readonly cause: PooledCall;
+  cause: PooledCall | undefined;
   /** Set when it becomes free: how long the backend keeps it without a request. */
   idleMsMax: number;
   /** When it is to be closed, as long as it is idle; by the owner's time. */
@@ -226,7 +226,7 @@ export class BackendConnection implements CallHolder {
   }
 
   #failToOpen(failure: BackendFailure): void {
-    this.close();
     this.#owner.failedToOpen(this, failure);
+    this.close();
   }
 }
