@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { createServer, TLSSocket, type SecureContextOptions, type Server } from 'node:tls';
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import type { HttpsSettings } from '../config/config.ts';
 
 /** A server for clients that speak TLS; `connected` gets their sockets after the handshake. */
