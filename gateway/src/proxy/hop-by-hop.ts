@@ -149,10 +149,8 @@ function push(fields: string[], name: string, value: string | readonly string[] 
 function connectionOptions(values: string | readonly string[] | undefined): ReadonlySet<string> | undefined {
   if (values === undefined || values.length === 0) return undefined;
   const list = typeof values === 'string' ? values : values.join(',');
-  if (plainOptions.has(list)) return undefined;
+  // What nearly every Connection field says: the field it names never goes on.
+  if (isNamed(list, 'keep-alive')) return undefined;
   const options = list.split(',').map((option) => option.trim().toLowerCase());
   return new Set(options);
 }
-
-/** What nearly every Connection field says: the field it names never goes on. */
-const plainOptions: ReadonlySet<string> = new Set(['keep-alive', 'Keep-Alive']);
