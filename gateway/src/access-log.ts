@@ -2,14 +2,12 @@ import type { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { AccessLines } from './access-line.ts';
 import type { Clock } from './limits/clock.ts';
+import { LineBatch } from './line-batch.ts';
 import type { ExchangeRecorder } from './proxy/observe.ts';
 import { systemClock } from './system-clock.ts';
 
 /** Lines that wait for a slow reader; more are dropped, and counted. */
 const waitingBytesMax = 8 * 1024 * 1024;
-/** A batch is written when it is this long, which is what one write takes, or this old. */
-const batchCharsMax = 16 * 1024;
-const batchMsMax = 100;
 
 /** One JSON line per exchange. Never waits for its reader. */
 export interface AccessLog extends ExchangeRecorder {
@@ -43,39 +41,26 @@ interface Sink {
 function standardOutput(clock: Clock): Sink {
   let dropped = 0;
   let readerGone = false;
-  let batch = '';
-  let lines = 0;
-  let flushIsDue = false;
   const output = pino.destination({ dest: 1, sync: false, maxLength: waitingBytesMax });
-  output.on('drop', () => {
-    dropped += lines;
-  });
   // The gateway serves on without its reader.
   output.on('error', () => {
     readerGone = true;
   });
-  const flush = (): void => {
+  let writing = 0;
+  output.on('drop', () => {
+    dropped += writing;
+  });
+  const batch = new LineBatch(clock, (text, lines) => {
+    writing = lines;
     if (readerGone) dropped += lines;
-    else if (lines > 0) output.write(batch);
-    batch = '';
-    lines = 0;
-  };
+    else output.write(text);
+  });
   return {
-    write(line) {
-      batch += line;
-      lines += 1;
-      if (batch.length >= batchCharsMax) return flush();
-      if (flushIsDue) return;
-      flushIsDue = true;
-      clock.after(batchMsMax, () => {
-        flushIsDue = false;
-        flush();
-      });
-    },
+    write: (line) => batch.add(line),
     dropped: () => dropped,
     close: () =>
       new Promise((resolve) => {
-        flush();
+        batch.flush();
         if (readerGone) return resolve();
         output.once('close', resolve).once('error', resolve);
         output.end();

@@ -151,10 +151,8 @@ function connectionOptions(values: readonly string[]): ReadonlySet<string> | und
   const [first] = values;
   if (first === undefined) return undefined;
   const list = values.length === 1 ? first : values.join(',');
-  if (plainOptions.has(list)) return undefined;
+  // What nearly every Connection field says: the field it names never goes on.
+  if (isNamed(list, 'keep-alive')) return undefined;
   const options = list.split(',').map((option) => option.trim().toLowerCase());
   return new Set(options);
 }
-
-/** What nearly every Connection field says: the field it names never goes on. */
-const plainOptions: ReadonlySet<string> = new Set(['keep-alive', 'Keep-Alive']);
