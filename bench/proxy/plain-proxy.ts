@@ -32,14 +32,16 @@ function answerTo(response: ServerResponse): Dispatcher.DispatchHandler {
 
 const server = createServer((request, response) => {
   const { method = 'GET', url = '/', headers } = request;
-  const { host: _, connection: __, ...forwarded } = headers;
+  const { host: _, connection: __, 'keep-alive': ___, ...forwarded } = headers;
+  forwarded['x-forwarded-for'] = request.socket.remoteAddress;
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   pool.dispatch(
     { method, path: url, headers: forwarded, body: hasBody ? request : null },
     answerTo(response),
   );
 });
-server.listen(0, '127.0.0.1', () => {
-  process.send?.({ listening: { port: (server.address() as AddressInfo).port } });
+server.keepAliveTimeout = 300_000;
+server.listen(0, '127.0.0.1', 4096, () => {
+  process.send?.({ port: (server.address() as AddressInfo).port });
 });
 process.once('disconnect', () => process.exit());
