@@ -8,7 +8,7 @@ import { connections, loadCore, serverCore, type Load } from './load.ts';
 import type { RateOrder } from './open-loop.ts';
 import { requestBytes } from './request-bytes.ts';
 import type { Server, Variant, VariantKey } from './variant.ts';
-import { runWrk, type Seen } from './wrk.ts';
+import { runWrk, tryWrk, type Seen } from './wrk.ts';
 
 /** A variant that has started. */
 export interface Running {
@@ -40,7 +40,7 @@ export interface Measuring {
   readonly warmUpPart: number;
   /** The worker that sends at a fixed rate. */
   readonly openLoop: ChildProcess;
-  /** Called before each visit, with what is to be seen of it. */
+  /** Gets lines for whoever waits. */
   readonly progress: (line: string) => void;
 }
 
@@ -52,7 +52,7 @@ export async function measure(load: Load, running: readonly Running[], how: Meas
     how.progress(`${load.name}: ${variant.name} warms up`);
     await named(variant, async () => {
       await check(server, load);
-      await visit(server, saturated, { ...how, durationMs: variant.warmUpMs * how.warmUpPart });
+      await warmUp(server, saturated, variant.warmUpMs * how.warmUpPart);
       if (load.pace === 'half') rates.set(variant, (await visit(server, saturated, how)).perSecond / 2);
     });
   }
@@ -86,6 +86,13 @@ export function machine({ rounds }: Result): {
     loadCoreBusy: spread(all.map(({ loadCoreBusy }) => loadCoreBusy)).high,
     serverCoreLost: spread(all.map(({ serverCoreLost }) => serverCoreLost)).median,
   };
+}
+
+/** Goes by the server's own time: on a core that others use too, a compiler gets to its work later. */
+async function warmUp(server: Server, load: Load, cpuMs: number): Promise<void> {
+  const enoughUs = cpuUs(server.pid) + cpuMs * 1000;
+  const giveUpMs = performance.now() + 4 * cpuMs;
+  while (cpuUs(server.pid) < enoughUs && performance.now() < giveUpMs) await tryWrk(server, load, 1000);
 }
 
 async function visit(

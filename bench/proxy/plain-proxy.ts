@@ -10,7 +10,12 @@ const pool = new Pool(process.argv[2] ?? '', { connections: 256, pipelining: 1, 
 
 function answerTo(response: ServerResponse): Dispatcher.DispatchHandler {
   return {
-    onRequestStart() {},
+    onRequestStart(controller) {
+      // Else a client that leaves would keep a connection to the backend for ever.
+      response.once('close', () => {
+        if (!response.writableFinished) controller.abort(new Error('the client has gone'));
+      });
+    },
     onResponseStart(_controller, status, headers) {
       response.writeHead(status, headers);
     },

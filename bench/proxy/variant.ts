@@ -25,7 +25,7 @@ export interface Variant {
   readonly name: string;
   /** Programs and files it can't do without. */
   readonly needs: readonly string[];
-  /** Until a compiler that shares its core has done its work. */
+  /** CPU time until a compiler that shares its core has done its work. */
   readonly warmUpMs: number;
   start(world: World): Promise<Server>;
 }
