@@ -8,7 +8,7 @@ import { connections, loadCore, serverCore, type Load } from './load.ts';
 import type { RateOrder } from './open-loop.ts';
 import { requestBytes } from './request-bytes.ts';
 import type { Server, Variant, VariantKey } from './variant.ts';
-import { runWrk, tryWrk, type Seen } from './wrk.ts';
+import { runWrk, type Seen } from './wrk.ts';
 
 /** A variant that has started. */
 export interface Running {
@@ -18,6 +18,8 @@ export interface Running {
 
 /** What one variant did in one round. */
 export interface Round {
+  /** The part of the answers that were missing or not 2xx. */
+  readonly faultShare: number;
   readonly cpuUsEach: number;
   readonly perSecond: number;
   readonly p50Ms: number;
@@ -76,6 +78,13 @@ export function figures(rounds: readonly Round[], what: keyof Round): readonly n
   return rounds.map((round) => round[what]);
 }
 
+/** With more of them in any round, the figures aren't of a proxy that did its work. */
+export const faultShareMax = 0.001;
+
+export function faultShareIn(rounds: readonly Round[]): number {
+  return Math.max(...figures(rounds, 'faultShare'));
+}
+
 /** Over all variants: how far the machine was there for the bench alone. */
 export function machine({ rounds }: Result): {
   readonly loadCoreBusy: number;
@@ -92,7 +101,7 @@ export function machine({ rounds }: Result): {
 async function warmUp(server: Server, load: Load, cpuMs: number): Promise<void> {
   const enoughUs = cpuUs(server.pid) + cpuMs * 1000;
   const giveUpMs = performance.now() + 4 * cpuMs;
-  while (cpuUs(server.pid) < enoughUs && performance.now() < giveUpMs) await tryWrk(server, load, 1000);
+  while (cpuUs(server.pid) < enoughUs && performance.now() < giveUpMs) await runWrk(server, load, 1000);
 }
 
 async function visit(
@@ -115,6 +124,7 @@ async function visit(
   idle.close();
   const lostUs = own.busyUs - before.own.busyUs - usedUs + own.stolenUs - before.own.stolenUs;
   return {
+    faultShare: seen.faults / seen.requests,
     cpuUsEach: usedUs / seen.requests,
     perSecond: seen.requests / seen.seconds,
     p50Ms: seen.p50Ms,

@@ -1,6 +1,6 @@
 import { ratio, show, spread, type Spread } from '../statistics.ts';
 import { connections } from './load.ts';
-import { figures, machine, roundsOf, type Result, type Round } from './measure.ts';
+import { faultShareIn, figures, machine, roundsOf, type Result, type Round } from './measure.ts';
 import { targetsReport } from './targets.ts';
 
 interface Setting {
@@ -33,8 +33,9 @@ function table(result: Result): string {
     const of = (what: keyof Round): Spread => spread(figures(rounds, what));
     const times = (base: readonly Round[]): string =>
       base.length === 0 ? '–' : show(ratio(figures(base, 'cpuUsEach'), figures(rounds, 'cpuUsEach')));
+    const faults = faultShareIn(rounds);
     return [
-      name,
+      faults === 0 ? name : `${name} (up to ${(100 * faults).toFixed(2)} % not answered with 2xx)`,
       show(of('cpuUsEach'), 1),
       times(nginx),
       times(sluice),

@@ -1,5 +1,5 @@
 import { ratio, show, spread } from '../statistics.ts';
-import { figures, roundsOf, type Result } from './measure.ts';
+import { faultShareIn, faultShareMax, figures, roundsOf, type Result } from './measure.ts';
 import type { VariantKey } from './variant.ts';
 
 interface Target {
@@ -53,6 +53,9 @@ function row({ what, load, ours, theirs, bound }: Target, result: Result): strin
   const name = `${load}; ${what}`;
   const asked = 'atLeastTimes' in bound ? `≥ ${bound.atLeastTimes}` : `≤ ${bound.atMostMsMore}`;
   if (own.length === 0 || other.length === 0) return `| ${name} | ${asked} | – | – | not measured |`;
+  if (Math.max(faultShareIn(own), faultShareIn(other)) > faultShareMax) {
+    return `| ${name} | ${asked} | – | – | not measured: too many answers weren't 2xx |`;
+  }
   if ('atMostMsMore' in bound) {
     const theirMs = figures(other, 'p99Ms');
     const more = spread(figures(own, 'p99Ms').map((ms, round) => ms - (theirMs[round] ?? NaN)));
