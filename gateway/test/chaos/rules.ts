@@ -1,6 +1,5 @@
-import { gatewayCount } from './cluster.ts';
 import { isExact, overOf, recoveryMsMax, touches, type Figures } from './figures.ts';
-import type { OnFailure } from './limits.ts';
+import { gatewayCount, type OnFailure } from './limits.ts';
 import type { LimitFigures, Trial, WindowFigures } from './trial.ts';
 
 const waitP999MsMax = 60;
