@@ -10,6 +10,8 @@ export interface FaultFacts {
   readonly losesData?: true;
   /** A gateway ends: requests on their way through it may stay unanswered. */
   readonly endsGateway?: true;
+  /** Shares that may be spent in a window beyond the limit under `local`; one unless it says more. */
+  readonly sharesMax?: number;
   /** The process of this gateway stands still: whoever asked it waits for that. */
   readonly freezes?: number;
   /** It begins while nobody asks for anything; else two to three seconds after the load. */

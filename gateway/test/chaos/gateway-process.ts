@@ -161,11 +161,18 @@ export async function allCountExactly(
   gateways: readonly GatewayProcess[],
   gatewayCount: number,
 ): Promise<boolean> {
-  const states = await Promise.all(
+  const states = await statesOf(gateways);
+  return states.every((one) => one?.state === 'ready' && one.gateways >= gatewayCount);
+}
+
+/** What each gateway says of itself; nothing when it can't be asked. */
+export function statesOf(
+  gateways: readonly GatewayProcess[],
+): Promise<readonly ({ readonly state: string; readonly gateways: number } | undefined)[]> {
+  return Promise.all(
     gateways.map(async ({ adminUrl }) => {
       const response = await fetch(`${adminUrl}/readyz?verbose`).catch(() => undefined);
       return (await response?.json()) as { state: string; gateways: number } | undefined;
     }),
   );
-  return states.every((one) => one?.state === 'ready' && one.gateways >= gatewayCount);
 }

@@ -4,6 +4,7 @@ import { encode } from '@msgpack/msgpack';
 import type { ChaosCluster } from './cluster.ts';
 import { gatewayEnds, wrongClock, type Fault } from './fault.ts';
 import type { Disturbance } from './fault-proxy.ts';
+import { gatewayCount } from './limits.ts';
 import type { MembersGround } from './members-ground.ts';
 
 type OnMembers = ChaosCluster<MembersGround>;
@@ -46,6 +47,8 @@ const strangers: readonly Buffer[] = [
 ];
 
 const struck = { probability: 0.2, bothWays: true } as const;
+/** Members part and meet several times within a window. */
+const partsAgainAndAgain = { sharesMax: gatewayCount } as const;
 
 /** Every fault of clustered gateways, in the order the chaos run has them. */
 export const membersFaults: readonly Fault<MembersGround>[] = [
@@ -62,9 +65,9 @@ export const membersFaults: readonly Fault<MembersGround>[] = [
       ground.muteOneWay(0, 1);
     },
   },
-  disturbed('garbage', { kind: 'garbage', of: garbage, ...struck }),
-  disturbed('cut', { kind: 'cut', ...struck }),
-  disturbed('reset', { kind: 'reset', ...struck }),
+  { ...disturbed('garbage', { kind: 'garbage', of: garbage, ...struck }), ...partsAgainAndAgain },
+  { ...disturbed('cut', { kind: 'cut', ...struck }), ...partsAgainAndAgain },
+  { ...disturbed('reset', { kind: 'reset', ...struck }), ...partsAgainAndAgain },
   refused('refuse-one', 0),
   refused('refuse-all'),
   repeated('reconnects', async ({ ground }) => {
@@ -122,6 +125,7 @@ function repeated(name: string, befall: (cluster: OnMembers) => Promise<void>): 
   return {
     name,
     lastsMs: 0,
+    ...partsAgainAndAgain,
     async begin(cluster) {
       for (let time = 0; time < 15; time += 1) {
         await befall(cluster);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '../support/until.ts';
 import type { ChaosCluster, SeenOfLimit } from './cluster.ts';
 import type { Fault, FaultFacts } from './fault.ts';
 import type { Ground } from './ground.ts';
+import { statesOf } from './gateway-process.ts';
 import { judge } from './judge.ts';
 import { limits, type ChaosLimit } from './limits.ts';
 import { MachineLag } from './machine-lag.ts';
@@ -128,7 +128,9 @@ async function beginUnderLoad<On extends Ground>(
   if (fault.beforeLoad !== true) {
     await cluster.beginLoad(id);
     await sleep(warmUpMs);
-    await until(() => cluster.isReady(), readyMsMax);
+    if ((await untilReady(cluster)) === undefined) {
+      throw new Error(`not ready to begin: ${JSON.stringify(await statesOf(cluster.gateways))}`);
+    }
   }
   const beganAtMs = Date.now();
   await fault.begin(cluster);

@@ -24,6 +24,8 @@ describe.skipIf(!TestNetwork.isPossible)(
       const text = await (await fetch(`http://${network.hosts[host]!.clientAddress}:9090/metrics`)).text();
       return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1] ?? NaN);
     };
+    const urls = (): readonly string[] =>
+      network.hosts.map(({ clientAddress }) => `http://${clientAddress}:8280/open/1.0.0/items`);
     const allKnowAll = async (): Promise<boolean> => {
       const counts = await Promise.all(
         network.hosts.map((_, host) => metric(host, 'sluice_gateways').catch(() => 0)),
@@ -73,15 +75,12 @@ host = "0.0.0.0"
       async () => {
         for (let cut = 0; cut < rounds * gatewayCount; cut += 1) {
           const host = cut % gatewayCount;
-          const urls = network.hosts.map(
-            ({ clientAddress }) => `http://${clientAddress}:8280/open/1.0.0/items`,
-          );
           const majority = new Load({
-            urls: urls.filter((_, index) => index !== host),
+            urls: urls().filter((_, index) => index !== host),
             apiKey: 'App-production',
             perSecond: 250,
           });
-          const other = new Load({ urls: [urls[host]!], apiKey: 'App-production', perSecond: 100 });
+          const other = new Load({ urls: [urls()[host]!], apiKey: 'App-production', perSecond: 100 });
           await majority.observe(backend, 500);
           network.cut(host);
           const [during, alone] = await Promise.all([
@@ -111,5 +110,32 @@ host = "0.0.0.0"
         }
       },
     );
+
+    test('whoever isn’t heard by one of the others admits no unit too many', async () => {
+      for (const [from, to] of [
+        [0, 1],
+        [1, 0],
+      ] as const) {
+        const load = new Load({ urls: urls(), apiKey: 'App-production', perSecond: 300 });
+        await load.observe(backend, 500);
+        network.mute(from, to);
+        const { statuses } = await load.observe(backend, 2500);
+        network.unmute(from, to);
+        const healedMs = performance.now();
+        await until(allKnowAll);
+        const oneAfterMs = performance.now() - healedMs;
+        await load.observe(backend, 1000);
+        await load.end();
+        const windows = backend.windows({ units: limit, windowMs });
+        process.stdout.write(
+          `  host ${from + 1} not heard by host ${to + 1}: ${statuses.length} requests, ` +
+            `${statuses.filter((status) => status === 503).length} undecided; ` +
+            `one again ${oneAfterMs.toFixed(0)} ms after\n`,
+        );
+        expect(windows.filter(({ over }) => over > 0)).toEqual([]);
+        expect(statuses).toContain(200);
+        expect(statuses).toContain(503);
+      }
+    });
   },
 );

@@ -129,12 +129,8 @@ export class MembersStore implements CounterStore {
     this.#reader.giveUp('the cluster has changed');
     this.#owners = view.length === 0 ? undefined : new Owners(view);
     this.#owner.enter(this.#owners);
-    if (this.#owners === undefined) {
-      this.#company.lost();
-      return;
-    }
+    if (this.#owners === undefined) return this.#company.lost();
     this.#company.found();
-    this.#events.gatewaysCounted(view.length);
     for (const claim of this.#stated.claims) {
       if (this.#owners.of(claim.key).owner === this.#self) this.#shelf.restate(claim);
     }
@@ -152,7 +148,10 @@ export class MembersStore implements CounterStore {
 
   #tryToServe(): void {
     this.#owner.tryToServe();
-    if (this.#owner.serving) this.#company.serves();
+    if (!this.#owner.serving) return;
+    this.#company.serves();
+    // Not sooner: a view that the others never shared, as while connections end one by one, would make shares larger.
+    this.#events.gatewaysCounted(this.#membership.view.length);
   }
 
   #tell(member: GatewayId): void {
