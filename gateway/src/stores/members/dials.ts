@@ -18,19 +18,21 @@ export function secured({ ca, certificate, key }: MeshTls): SecureContextOptions
 /** One attempt to reach an address, until its socket closes. */
 interface Dial {
   readonly socket: Socket;
+  readonly sinceMs: number;
+  isConnected: boolean;
   /** While the way is known to be open: nobody else is dialled there. Without end once there is a member. */
   openUntilMs: number;
 }
 
-/** At most, to one address. The oldest is given up for the next: a way that is free again is found by whoever tries it anew. */
+/** At most, to one address. One is given up for the next: a way that is free again is found by whoever tries it anew. */
 const underWayMax = 3;
 const redialAfterMs = 50;
 /** About a heartbeat: as long as a dial is under way. */
 const dialBesidesAfterMs = 90;
 /** How long the member with the greater address waits for the other to dial. */
 const waitsForDialMs = 300;
-/** How long a member that has answered may take to prove who it is, before it is dialled again. */
-const provesWithinMs = 500;
+/** How long a host that takes a connection may leave us without the next word of the handshake: a busy one is slow to speak. */
+const speaksWithinMs = 600;
 
 /**
  * Connections that this member opens. The system itself would try a way that was lost for a moment after one second, then after
@@ -72,24 +74,31 @@ export class Dials {
     const oursAfterMs = dials.size === 0 ? redialAfterMs : dialBesidesAfterMs;
     const waitMs = this.#self < address ? oursAfterMs : waitsForDialMs;
     if (isOpen || nowMs - triedAtMs < waitMs) return;
-    const [oldest] = dials;
-    if (oldest !== undefined && dials.size >= underWayMax) {
+    if (dials.size >= underWayMax) {
+      const vain = [...dials].find(
+        ({ isConnected, sinceMs }) => !isConnected || nowMs - sinceMs > speaksWithinMs,
+      );
+      if (vain === undefined) return;
       this.#failed(address, 'it does not answer');
-      this.#end(address, oldest);
+      this.#end(address, vain);
     }
     this.#dial(address, nowMs);
   }
 
   /** A member has answered a dial: only that one goes on, so that the other side never has to choose between two. */
   answered(socket: Socket): void {
-    this.#only(socket, this.#clock.monotonicMs() + provesWithinMs);
+    this.#only(socket, this.#clock.monotonicMs() + speaksWithinMs);
   }
 
   /** A connection with a member that is reached at `address` stands, whoever has dialled it. */
   reached(address: string, by: Socket): void {
     this.#triedAtMs.delete(address);
     this.#only(by, Infinity);
-    for (const dial of this.#underWay.get(address) ?? []) if (dial.socket !== by) this.#end(address, dial);
+    for (const dial of this.#underWay.get(address) ?? []) {
+      // The other side may hold our answered dial for the one that stays, and close this connection.
+      const mayStand = this.#self < address && dial.openUntilMs !== -Infinity;
+      if (dial.socket !== by && !mayStand) this.#end(address, dial);
+    }
   }
 
   close(): void {
@@ -114,13 +123,14 @@ export class Dials {
     const named = isIP(host) === 0 ? { servername: host } : {};
     const socket =
       tls === undefined ? connect({ host, port }) : connectTls({ host, port, ...secured(tls), ...named });
-    const dial: Dial = { socket, openUntilMs: -Infinity };
+    const dial: Dial = { socket, sinceMs: nowMs, isConnected: false, openUntilMs: -Infinity };
     const dials = this.#underWay.get(address) ?? new Set();
     this.#underWay.set(address, dials.add(dial));
     const failed = (error: Error): void => this.#failed(address, error.message);
     socket.on('error', failed);
     socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
       socket.off('error', failed);
+      dial.isConnected = true;
       this.#connected(socket);
     });
     socket.once('close', () => this.#forget(address, dial));
