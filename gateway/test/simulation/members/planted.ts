@@ -63,6 +63,27 @@ const bugs: readonly MemberBug[] = [
     plant: 'account.seq < known.seq;',
     kind: 'join',
   },
+  {
+    name: 'nothing is restated to a new owner',
+    file: 'stores/members/handover.ts',
+    find: "for (const claims of chunks(stated.claims.filter(isTheirs))) send(member, { kind: 'restate', claims });",
+    plant: '',
+    kind: 'heir',
+  },
+  {
+    name: 'epochs are ignored',
+    file: store,
+    find: 'message.yours !== this.#membership.epoch || message.mine !== this.#membership.epochOf(from)',
+    plant: 'message.yours < 0',
+    kind: 'stray',
+  },
+  {
+    name: 'a window that is begun inside another replaces it',
+    file: 'stores/merged.ts',
+    find: 'const isInside = newer.window < older.window + lengthMs(limit);',
+    plant: 'const isInside = newer.window < older.window;',
+    kind: 'freeze',
+  },
 ];
 
 /** Each is planted in a copy of the source and must be caught. Prints how; gives whether all were. */
