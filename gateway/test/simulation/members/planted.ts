@@ -31,9 +31,16 @@ const bugs: readonly MemberBug[] = [
   {
     name: 'an owner grants itself what its backup never hears of',
     file: owner,
-    find: 'from === self && backups.size > 0',
-    plant: 'from === self && backups.size < 0',
+    find: '(from === self || outlives)',
+    plant: 'outlives',
     kind: 'kill',
+  },
+  {
+    name: 'a sliding window is granted from before its backup hears of it',
+    file: owner,
+    find: '(from === self || outlives)',
+    plant: 'from === self',
+    kind: 'heir',
   },
   {
     name: 'copies never reach the new owner',

@@ -7,7 +7,7 @@ import { drawPlan, type MemberFault } from './fault-plan.ts';
 /**
  * `link`: two members lose each other, while both are heard by the rest. `storm`: any of the kinds before it, one after the other.
  * `slow`: a storm over links of up to 200 ms.
- * `heir`: an owner dies before its backup has heard what others have. The last three are of two failures: `pair`: the owner of a counter and its backup die
+ * `heir`: an owner dies before its backup has heard what others have, often where a window has just ended. The last three are of two failures: `pair`: the owner of a counter and its backup die
  * within moments. `minority`: of five members these two are cut off together. `stray`: a member that one other doesn't hear is put
  * out of the view, and the owner dies before it has told its backup what it did since.
  */
@@ -109,8 +109,14 @@ function withQuota(rule: Limit, quota: number, burst: number): Limit {
 /** What is counted, with no quota yet. */
 function drawRule(random: Random, kind: Kind): Limit {
   if (kind === 'stray') return { kind: 'fixed-window', quota: 0, windowMs: 60_000, starts: 'aligned' };
-  const windowMs = random.pick([1000, 3000, 60_000]);
-  const algorithm = random.pick(['aligned', 'aligned', 'first-request', 'sliding', 'bucket'] as const);
+  const windowMs = kind === 'heir' ? 1000 : random.pick([1000, 3000, 60_000]);
+  const algorithm = random.pick([
+    'aligned',
+    kind === 'heir' ? 'sliding' : 'aligned',
+    'first-request',
+    'sliding',
+    'bucket',
+  ] as const);
   switch (algorithm) {
     case 'aligned':
       return { kind: 'fixed-window', quota: 0, windowMs, starts: 'aligned' };
