@@ -75,7 +75,7 @@ const bugs: readonly MemberBug[] = [
     file: 'stores/members/handover.ts',
     find: "for (const claims of chunks(stated.claims.filter(isTheirs))) send(member, { kind: 'restate', claims });",
     plant: '',
-    kind: 'heir',
+    kind: 'slow',
   },
   {
     name: 'epochs are ignored',
