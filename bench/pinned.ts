@@ -20,6 +20,12 @@ export function pin(pid: number | undefined, core: number): void {
   if (canPin && pid !== undefined) spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)]);
 }
 
+/** Starts a program on one core where the system has taskset. What it says on stderr is shown. */
+export function spawnPinned(command: string, args: readonly string[], core: number): ChildProcess {
+  const words = canPin ? ['taskset', '-c', String(core), command, ...args] : [command, ...args];
+  return spawn(words[0] ?? command, words.slice(1), { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
 export async function startRedis(
   port: number,
   core: number,

@@ -2,14 +2,12 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { AccessLines } from './access-line.ts';
 import type { Clock } from './limits/clock.ts';
+import { LineBatch } from './line-batch.ts';
 import type { ExchangeRecorder } from './proxy/observe.ts';
 import { systemClock } from './system-clock.ts';
 
 /** Lines that wait for a slow reader; more are dropped, and counted. */
 const waitingBytesMax = 8 * 1024 * 1024;
-/** A batch is written when it is this long, which is what one write takes, or this old. */
-const batchCharsMax = 16 * 1024;
-const batchMsMax = 100;
 
 /** One JSON line per exchange. Never waits for its reader. */
 export interface AccessLog extends ExchangeRecorder {
@@ -43,7 +41,7 @@ interface Sink {
 
 /** Takes several whole lines at a time. */
 export interface Batches {
-  write(batch: string, lines: number): void;
+  write(text: string, lines: number): void;
   /** Lines that were lost. */
   dropped(): number;
   close(): Promise<void>;
@@ -53,20 +51,20 @@ export interface Batches {
 export function standardOutput(): Batches {
   let dropped = 0;
   let readerGone = false;
-  let writing = 0;
   const output = pino.destination({ dest: 1, sync: false, maxLength: waitingBytesMax });
-  output.on('drop', () => {
-    dropped += writing;
-  });
   // The gateway serves on without its reader.
   output.on('error', () => {
     readerGone = true;
   });
+  let writing = 0;
+  output.on('drop', () => {
+    dropped += writing;
+  });
   return {
-    write(batch, lines) {
+    write(text, lines) {
       writing = lines;
       if (readerGone) dropped += lines;
-      else output.write(batch);
+      else output.write(text);
     },
     dropped: () => dropped,
     close: () =>
@@ -79,29 +77,12 @@ export function standardOutput(): Batches {
 }
 
 function inBatches(to: Batches, clock: Clock): Sink {
-  let batch = '';
-  let lines = 0;
-  let flushIsDue = false;
-  const flush = (): void => {
-    if (lines > 0) to.write(batch, lines);
-    batch = '';
-    lines = 0;
-  };
+  const batch = new LineBatch(clock, (text, lines) => to.write(text, lines));
   return {
-    write(line) {
-      batch += line;
-      lines += 1;
-      if (batch.length >= batchCharsMax) return flush();
-      if (flushIsDue) return;
-      flushIsDue = true;
-      clock.after(batchMsMax, () => {
-        flushIsDue = false;
-        flush();
-      });
-    },
+    write: (line) => batch.add(line),
     dropped: () => to.dropped(),
     close() {
-      flush();
+      batch.flush();
       return to.close();
     },
   };

@@ -4,6 +4,7 @@ import type { Clock } from './limits/clock.ts';
 export const systemClock: Clock = {
   monotonicMs: () => Math.floor(performance.now()),
   wallMs: () => Date.now(),
+  evenWallMs: () => Math.floor(performance.timeOrigin + performance.now()),
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs).unref();
     return () => {

@@ -90,6 +90,17 @@ describe('an answer', () => {
     expect([standing, reader.end]).toEqual(['switched', head.length]);
   });
 
+  test('flows again after a pause, even if what comes next is no data', () => {
+    const told = new Told();
+    const call = new PooledCall({ method: 'GET', path: '/', fields: [], body: undefined }, told, nobody);
+    const reader = new AnswerReader();
+    told.takesMore = false;
+    reader.read(Buffer.from(`${ok}Transfer-Encoding: chunked\r\n\r\n3\r\nhel`), call);
+    expect(reader.flows).toBe(false);
+    reader.read(Buffer.from('\r\n'), call);
+    expect(reader.flows).toBe(true);
+  });
+
   test('is not told any further once its call is given up', () => {
     const told = new Told();
     const call = new PooledCall({ method: 'GET', path: '/', fields: [], body: undefined }, told, nobody);

@@ -16,7 +16,7 @@ export type AnswerStanding = 'open' | 'complete' | 'switched' | 'invalid' | 'ove
 /** Reads the answers of a connection, one after the other, and tells their receivers all but the end. */
 export class AnswerReader {
   head: ResponseHead | undefined;
-  /** The receiver takes more. */
+  /** The receiver takes more after the last read. */
   flows = true;
   /** Where the answer ended in the bytes of the read that completed it. */
   end = 0;
@@ -26,7 +26,6 @@ export class AnswerReader {
 
   begin(): void {
     this.head = undefined;
-    this.flows = true;
     this.#body = undefined;
     this.#interims = 0;
   }
@@ -42,6 +41,7 @@ export class AnswerReader {
 
   /** Takes the bytes of one read, to their end unless the answer ends before. */
   read(bytes: Buffer, call: PooledCall): AnswerStanding {
+    this.flows = true;
     let at = 0;
     while (this.head === undefined) {
       if (at === bytes.length) return 'open';

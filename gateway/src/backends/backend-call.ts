@@ -28,7 +28,7 @@ export interface BackendReceiver {
   head(status: number, fields: Fields): void;
   /** False when no more should come before `resume`. The bytes are the receiver's only until it returns. */
   data(bytes: Buffer): boolean;
-  /** Nothing more comes for now: what was gathered can be sent. */
+  /** Nothing more comes for now, whether a head came or not: what was gathered can be sent. */
   flush(): void;
   end(trailers: Fields): void;
   /** May come before or after `head`, and even before `send` returns. */

@@ -25,7 +25,7 @@ export interface ConnectionOwner {
 /** One connection, which runs one request at a time. */
 export class BackendConnection implements CallHolder {
   /** The call that made the pool open it, until it is open. */
-  readonly cause: PooledCall;
+  cause: PooledCall | undefined;
   /** Set when it becomes free: how long the backend keeps it without a request. */
   idleMsMax: number;
   /** When it is to be closed, as long as it is idle; by the owner's time. */

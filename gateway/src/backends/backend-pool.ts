@@ -89,9 +89,10 @@ export class BackendPool implements BackendSender, ConnectionOwner, CallHolder {
   }
 
   failedToOpen(connection: BackendConnection, failure: BackendFailure): void {
+    const { cause } = connection;
     this.#settled(connection);
     // Whoever made it open may have found another one meanwhile.
-    if (this.#waiting.has(connection.cause)) this.#failUnsent(connection.cause, failure);
+    if (cause !== undefined && this.#waiting.has(cause)) this.#failUnsent(cause, failure);
   }
 
   again(call: PooledCall): void {
@@ -125,8 +126,9 @@ export class BackendPool implements BackendSender, ConnectionOwner, CallHolder {
     this.#connections.add(new BackendConnection(this.#origin, cause, this));
   }
 
-  #settled({ cause }: BackendConnection): void {
-    cause.dials = false;
+  #settled(connection: BackendConnection): void {
+    if (connection.cause !== undefined) connection.cause.dials = false;
+    connection.cause = undefined;
     this.#opening -= 1;
   }
 

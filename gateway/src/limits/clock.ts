@@ -7,6 +7,8 @@ export interface Clock {
   monotonicMs(): number;
   /** Whole ms since the Unix epoch, as far as this machine knows. Never decides while a store answers. */
   wallMs(): number;
+  /** The same by what the wall clock said when this process started: goes on evenly when somebody sets that. */
+  evenWallMs(): number;
   /** Runs once after `delayMs`; the returned function cancels it. Doesn't keep the process alive. */
   after(delayMs: number, run: () => void): () => void;
   /** Runs once when the current turn of the event loop has handled its events. */

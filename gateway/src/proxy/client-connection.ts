@@ -87,7 +87,7 @@ export class ClientConnection implements ExchangeConnection, RequestOwner {
     const flaw = head.flaw && flaws[head.flaw];
     const exchange = new ClientExchange({
       connection: this,
-      head: { method, target, fields, bodyBytes, upgrade, peer: this.#peer, flaw },
+      head: { method, target, fields, bodyBytes, upgrade, scheme: this.#wire.scheme, peer: this.#peer, flaw },
       body,
       wire: head,
       startedAtMs: this.#wire.stopwatchMs(),

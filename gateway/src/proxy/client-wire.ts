@@ -6,6 +6,7 @@ import type { WireBounds } from './wire-bounds.ts';
 /** What all connections of a listener share. */
 export interface ClientWire {
   readonly bounds: WireBounds;
+  readonly scheme: 'http' | 'https';
   /** Monotonic ms with fractions, for durations. */
   readonly stopwatchMs: () => number;
   /** No connection is kept any longer. */

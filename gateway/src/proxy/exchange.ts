@@ -18,6 +18,8 @@ export interface RequestHead {
   readonly bodyBytes: number | 'unknown';
   /** The protocol the client would rather speak on this connection, in lower case. */
   readonly upgrade?: string | undefined;
+  /** Absent for `http`. */
+  readonly scheme?: 'http' | 'https';
   /** The address of the socket's other end. */
   readonly peer: string;
   /** Why the wire can't take this request any further, if so. */

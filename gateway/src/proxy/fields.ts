@@ -25,10 +25,15 @@ export function hasUnderscoreName(fields: Fields): boolean {
 
 const none: readonly string[] = [];
 
-/** Whether a field has this name, which is in lower case. */
+/** Whether a field has this name, which is in lower case. Most differ in their length or their first letter. */
 export function isNamed(written: string | undefined, name: string): boolean {
   if (written === undefined || written.length !== name.length) return false;
-  return written === name || written.toLowerCase() === name;
+  for (let at = 0; at < name.length; at += 1) {
+    const code = written.charCodeAt(at);
+    const isUpper = code >= 0x41 && code <= 0x5a;
+    if ((isUpper ? code | 0x20 : code) !== name.charCodeAt(at)) return false;
+  }
+  return true;
 }
 
 /** Rules names out by their length and first letter, in any case: most fields needn't be looked at any closer. */

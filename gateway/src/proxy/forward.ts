@@ -34,6 +34,7 @@ export function outbound(course: Course, identified: Identified, ownAnswerFields
     requestFields: requestFields({
       fields: head.fields,
       bodyBytes: head.bodyBytes,
+      scheme: head.scheme ?? 'http',
       apiKeyHeader: routed.api.apiKeyHeader,
       authority: routed.target.authority,
       activityId,

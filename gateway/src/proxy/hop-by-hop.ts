@@ -49,6 +49,8 @@ interface RequestParts {
   readonly bodyBytes: number | 'unknown';
   readonly peer: Address | undefined;
   readonly peerIsTrusted: boolean;
+  /** By which the client reached this gateway. */
+  readonly scheme: 'http' | 'https';
   /** Whether names with `_` are passed on; some backends take `X_Real_IP` for `X-Real-IP`. */
   readonly underscores: boolean;
 }
@@ -72,10 +74,10 @@ export function requestFields(request: RequestParts): string[] {
 }
 
 function tellOfClient(kept: string[], request: RequestParts, named: ReadonlySet<string> | undefined): void {
-  const { fields, authority, peerIsTrusted } = request;
+  const { fields, authority, scheme, peerIsTrusted } = request;
   const peer = request.peer?.text ?? 'unknown';
   if (!peerIsTrusted) {
-    kept.push('x-forwarded-for', peer, 'x-forwarded-host', authority, 'x-forwarded-proto', 'http');
+    kept.push('x-forwarded-for', peer, 'x-forwarded-host', authority, 'x-forwarded-proto', scheme);
     return;
   }
   const told = (name: string): string =>
@@ -83,7 +85,7 @@ function tellOfClient(kept: string[], request: RequestParts, named: ReadonlySet<
   const before = told('x-forwarded-for');
   kept.push('x-forwarded-for', before === '' ? peer : `${before}, ${peer}`);
   kept.push('x-forwarded-host', told('x-forwarded-host') || authority);
-  kept.push('x-forwarded-proto', told('x-forwarded-proto') || 'http');
+  kept.push('x-forwarded-proto', told('x-forwarded-proto') || scheme);
 }
 
 /**
@@ -149,10 +151,8 @@ function connectionOptions(values: readonly string[]): ReadonlySet<string> | und
   const [first] = values;
   if (first === undefined) return undefined;
   const list = values.length === 1 ? first : values.join(',');
-  if (plainOptions.has(list)) return undefined;
+  // What nearly every Connection field says: the field it names never goes on.
+  if (isNamed(list, 'keep-alive')) return undefined;
   const options = list.split(',').map((option) => option.trim().toLowerCase());
   return new Set(options);
 }
-
-/** What nearly every Connection field says: the field it names never goes on. */
-const plainOptions: ReadonlySet<string> = new Set(['keep-alive', 'Keep-Alive']);

@@ -1,3 +1,4 @@
+import type { Level } from '../policy/levels.ts';
 import type { Charge } from '../policy/plan.ts';
 import type { Standing, Verdict } from '../limiter/verdict.ts';
 
@@ -17,8 +18,7 @@ export function rateLimitFields(verdict: Verdict, planned?: string): readonly st
   let states = '';
   for (const { charge, remaining, resetsInMs } of standings) {
     if (charge.level === 'backend') continue;
-    const start = states === '' ? '"' : ', "';
-    states += `${start}${charge.level}";r=${integer(remaining)};t=${seconds(resetsInMs)}`;
+    states += `${states === '' ? '' : ', '}${starts[charge.level]}${integer(remaining)};t=${seconds(resetsInMs)}`;
   }
   return ['RateLimit-Policy', policy, 'RateLimit', states];
 }
@@ -30,6 +30,17 @@ export function rateLimitPolicy(charges: readonly Charge[]): string {
     .map(({ level, limit }) => `"${level}";q=${integer(limit.quota)};w=${seconds(limit.windowMs)}`)
     .join(', ');
 }
+
+/** What stands before the units left. */
+const starts: Readonly<Record<Level, string>> = {
+  api: '"api";r=',
+  operation: '"operation";r=',
+  subscription: '"subscription";r=',
+  burst: '"burst";r=',
+  application: '"application";r=',
+  'application-burst': '"application-burst";r=',
+  backend: '"backend";r=',
+};
 
 const none: readonly string[] = [];
 

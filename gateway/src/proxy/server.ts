@@ -1,7 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { createSecureContext, Server as TlsServer } from 'node:tls';
+import type { HttpsSettings } from '../config/config.ts';
 import { fieldLines, statusLine } from '../wire/message-writer.ts';
 import type { Clock } from '../limits/clock.ts';
 import { ClientConnection } from './client-connection.ts';
+import { createTlsServer, identityOf } from './client-tls.ts';
 import type { ClientWire } from './client-wire.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import type { Refusal } from './refusal.ts';
@@ -13,6 +16,8 @@ export interface ProxyOptions {
   readonly port: number;
   /** Whether other threads listen on the same port; the system gives each connection to one of them. */
   readonly isShared?: boolean;
+  /** For clients that speak TLS. */
+  readonly https?: HttpsSettings | undefined;
   readonly handle: (exchange: Exchange) => void;
   /** Writes a refusal where there is no exchange, because the request's head can't be read. */
   readonly answerTo: (refusal: Refusal) => Answer;
@@ -25,6 +30,8 @@ export interface ProxyOptions {
 /** A listening data plane. */
 export interface Proxy {
   readonly port: number;
+  /** Proves itself by another certificate to those who connect from now on; throws when it can't. */
+  renew(https: HttpsSettings): void;
   /** Stops accepting, lets running requests end, and cuts what still runs after the deadline. */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -33,7 +40,11 @@ export interface Proxy {
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const listener = new Listener(options);
   const port = await listener.listen(options);
-  return { port, drain: (deadlineMs) => listener.drain(deadlineMs) };
+  return {
+    port,
+    renew: (https) => listener.renew(https),
+    drain: (deadlineMs) => listener.drain(deadlineMs),
+  };
 }
 
 class Listener implements ClientWire {
@@ -52,9 +63,16 @@ class Listener implements ClientWire {
     this.#options = options;
     this.stopwatchMs = options.stopwatchMs;
     this.begin = options.handle;
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true });
+    const waits = { handshakeMsMax: this.bounds.headMsMax };
+    this.#server =
+      options.https === undefined
+        ? createServer({ allowHalfOpen: true, noDelay: true }, this.#connection)
+        : createTlsServer(options.https, waits, this.#connection);
     this.#server.maxConnections = this.bounds.connectionsMax;
-    this.#server.on('connection', this.#connection);
+  }
+
+  get scheme(): 'http' | 'https' {
+    return this.#options.https === undefined ? 'http' : 'https';
   }
 
   get date(): string {
@@ -85,6 +103,13 @@ class Listener implements ClientWire {
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new Error('not listening on a TCP port');
     return address.port;
+  }
+
+  renew(https: HttpsSettings): void {
+    const identity = identityOf(https);
+    // Throws before anything changes.
+    createSecureContext(identity);
+    if (this.#server instanceof TlsServer) this.#server.setSecureContext(identity);
   }
 
   async drain(deadlineMs: number): Promise<void> {

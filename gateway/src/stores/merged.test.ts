@@ -49,4 +49,33 @@ describe('two copies of a ledger', () => {
     const other = ledger(0, {}, { carried: 5000, carriedAtMs: 90 });
     expect(merged(bucket, one, other, 100)).toMatchObject({ carried: 7000, carriedAtMs: 100 });
   });
+
+  test('a window that an owner began when it had slept counts with the one that ran meanwhile', () => {
+    const burst: Limit = { kind: 'fixed-window', quota: 10, windowMs: 1000, starts: 'first-request' };
+    const running = ledger(4004, { a: { held: 6, seq: 12 }, b: { held: 2, seq: 7 } });
+    const begunLate = ledger(4096, { c: { held: 1, seq: 3 }, b: { held: 1, seq: 8 } });
+    for (const [one, other] of [
+      [running, begunLate],
+      [begunLate, running],
+    ] as const) {
+      const both = ledger(4096, { a: { held: 6, seq: 12 }, b: { held: 3, seq: 8 }, c: { held: 1, seq: 3 } });
+      expect(merged(burst, one, other, 4100)).toEqual(both);
+    }
+  });
+
+  test('a sliding window that was begun without the one before inherits from it all the same', () => {
+    const sliding: Limit = { kind: 'sliding-window', quota: 10, windowMs: 1000 };
+    const older = ledger(1000, { a: { held: 9, seq: 12 } });
+    const restated = ledger(2000, { a: { held: 1, seq: 13 } });
+    expect(merged(sliding, restated, older, 2100)).toMatchObject({ window: 2000, used: 1, carried: 9 });
+    expect(merged(sliding, older, restated, 2100)).toMatchObject({ window: 2000, used: 1, carried: 9 });
+  });
+
+  test('a bucket lacks what only one of them had heard of', () => {
+    const one = ledger(0, { a: { held: 3, seq: 1 } }, { carried: 3000, carriedAtMs: 50 });
+    const other = ledger(0, { b: { held: 2, seq: 1 } }, { carried: 2000, carriedAtMs: 50 });
+    expect(merged(bucket, one, other, 50)).toMatchObject({ used: 5, carried: 5000 });
+    const later = ledger(100, { b: { held: 2, seq: 2 } }, { carried: 2000, carriedAtMs: 100 });
+    expect(merged(bucket, one, later, 100)).toMatchObject({ window: 100, used: 2, carried: 4500 });
+  });
 });

@@ -1,6 +1,6 @@
 import type { Account, Ledger } from '../limits/ledger.ts';
 import type { GatewayId } from '../limits/claim.ts';
-import { at } from '../limits/ledger.ts';
+import { at, begun, charged, lengthMs } from '../limits/ledger.ts';
 import type { Limit } from '../limits/limit.ts';
 
 /**
@@ -10,8 +10,8 @@ import type { Limit } from '../limits/limit.ts';
 export function merged(limit: Limit, one: Ledger, other: Ledger, nowMs: number): Ledger {
   if (one.window !== other.window) {
     const [older, newer] = one.window < other.window ? [one, other] : [other, one];
-    const seqsBefore = newest(newer.seqsBefore, seqsOf(older));
-    return { ...newer, seqsBefore };
+    const isInside = newer.window < older.window + lengthMs(limit);
+    return isInside ? joined(older, newer) : succeeding(limit, older, newer, nowMs);
   }
   const [a, b] = [at(limit, one, nowMs), at(limit, other, nowMs)];
   const accounts = new Map<GatewayId, Account>(a.accounts);
@@ -21,13 +21,41 @@ export function merged(limit: Limit, one: Ledger, other: Ledger, nowMs: number):
     if (isNewer || (account.seq === known.seq && account.held > known.held)) accounts.set(gateway, account);
   }
   const used = [...accounts.values()].reduce((sum, { held }) => sum + held, 0);
+  // A bucket lacks what either of them hadn't heard of.
+  const [fromA, fromB] = [charged(limit, a, used - a.used), charged(limit, b, used - b.used)];
   return {
     window: a.window,
     used,
     accounts,
     seqsBefore: newest(a.seqsBefore, b.seqsBefore),
-    carried: Math.max(a.carried, b.carried),
+    carried: Math.max(fromA.carried, fromB.carried),
     carriedAtMs: Math.max(a.carriedAtMs, b.carriedAtMs),
+  };
+}
+
+/**
+ * One window began inside the other, by whoever didn't know of that, as an owner that has slept. It can't be told which of them
+ * gateways were granted units in: both count to the end of the newer.
+ */
+function joined(older: Ledger, newer: Ledger): Ledger {
+  const accounts = new Map<GatewayId, Account>(older.accounts);
+  for (const [gateway, { held, seq }] of newer.accounts) {
+    const known = accounts.get(gateway);
+    accounts.set(gateway, { held: held + (known?.held ?? 0), seq: Math.max(seq, known?.seq ?? seq) });
+  }
+  const seqsBefore = newest(older.seqsBefore, newer.seqsBefore);
+  return { ...newer, used: older.used + newer.used, accounts, seqsBefore };
+}
+
+/** The newer window, with what it inherits from the older: whoever began it may not have known that. */
+function succeeding(limit: Limit, older: Ledger, newer: Ledger, nowMs: number): Ledger {
+  const [known, told] = [at(limit, newer, nowMs), begun(limit, older, newer.window)];
+  const inherited = charged(limit, at(limit, told, nowMs), newer.used);
+  return {
+    ...known,
+    seqsBefore: newest(newer.seqsBefore, seqsOf(older)),
+    carried: Math.max(known.carried, inherited.carried),
+    carriedAtMs: Math.max(known.carriedAtMs, inherited.carriedAtMs),
   };
 }
 

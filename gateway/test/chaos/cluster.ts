@@ -2,18 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { freePort } from '../support/ports.ts';
-import type { Random } from '../support/random.ts';
-import { plainConnection, RedisServer } from '../support/redis-server.ts';
 import { TestHome } from '../support/test-home.ts';
-import { FaultProxy } from './fault-proxy.ts';
 import { allCountExactly, GatewayProcess } from './gateway-process.ts';
 import { AnsweringProcess } from './answering-process.ts';
+import type { Ground } from './ground.ts';
 import type { Seen } from './judge.ts';
-import { chaosHome, offers, type OnFailure } from './limits.ts';
+import { gatewayCount, homeWith, offers, type OnFailure } from './limits.ts';
 import type { LoadAnswer, LoadOrder } from './load-worker.ts';
-import { Wiretap } from './wiretap.ts';
 import type { WitnessAnswer, WitnessOrder } from './witness.ts';
 
 /** A request and the limit it was asked of. */
@@ -22,17 +18,12 @@ export interface SeenOfLimit extends Seen {
   readonly limit: string;
 }
 
-export const gatewayCount = 3;
 const workerCount = 2;
 const warmUpMs = 2000;
 
-/** Three gateways, each with a proxy of its own to one Redis; load from two processes; and a backend that bears witness. */
-export class ChaosCluster {
-  readonly redis: RedisServer;
-  /** A way to Redis that no fault lies on. */
-  #control: Redis;
-  readonly wiretap: Wiretap = new Wiretap();
-  readonly proxies: readonly FaultProxy[];
+/** Three gateways and what they count in, load from two processes, and a backend that bears witness. */
+export class ChaosCluster<On extends Ground> {
+  readonly ground: On;
   readonly gateways: readonly GatewayProcess[];
   readonly #witness: AnsweringProcess<WitnessOrder, WitnessAnswer>;
   readonly #workers: readonly AnsweringProcess<LoadOrder, LoadAnswer>[];
@@ -40,16 +31,13 @@ export class ChaosCluster {
   readonly #folder: string;
 
   private constructor(parts: {
-    readonly redis: RedisServer;
-    readonly proxies: readonly FaultProxy[];
+    readonly ground: On;
     readonly gateways: readonly GatewayProcess[];
     readonly witness: AnsweringProcess<WitnessOrder, WitnessAnswer>;
     readonly home: TestHome;
     readonly folder: string;
   }) {
-    this.redis = parts.redis;
-    this.#control = control(parts.redis);
-    this.proxies = parts.proxies;
+    this.ground = parts.ground;
     this.gateways = parts.gateways;
     this.#witness = parts.witness;
     this.#home = parts.home;
@@ -60,54 +48,27 @@ export class ChaosCluster {
     );
   }
 
-  static async start(onFailure: OnFailure, random: Random): Promise<ChaosCluster> {
-    const witness = AnsweringProcess.start<WitnessOrder, WitnessAnswer>(
-      new URL('./witness.ts', import.meta.url),
-    );
-    const redis = await RedisServer.start();
-    const home = new TestHome(chaosHome(redis, (await witness.ask('port')) as number, onFailure));
+  /** Closes the ground in the end, too. */
+  static async start<On extends Ground>(ground: On, onFailure: OnFailure): Promise<ChaosCluster<On>> {
+    const file = new URL('./witness.ts', import.meta.url);
+    const witness = AnsweringProcess.start<WitnessOrder, WitnessAnswer>(file);
+    const deployment = `${ground.deployment}[sluice.store]\non_failure = "${onFailure}"\n`;
+    const home = new TestHome(homeWith(deployment, (await witness.ask('port')) as number));
     const folder = mkdtempSync(join(tmpdir(), 'sluice-chaos-'));
-    const proxies: FaultProxy[] = [];
     const gateways: GatewayProcess[] = [];
     for (let index = 0; index < gatewayCount; index += 1) {
-      const proxy = await FaultProxy.start(redis.port, random);
-      proxies.push(proxy);
       const ports = { port: await freePort(), adminPort: await freePort() };
-      const storeUrl = `redis://127.0.0.1:${proxy.port}`;
-      gateways.push(
-        new GatewayProcess({ id: `gw${index + 1}`, home: home.path, folder, storeUrl, ...ports }),
-      );
+      const more = ground.startWith(index);
+      gateways.push(new GatewayProcess({ id: `gw${index + 1}`, home: home.path, folder, ...ports, ...more }));
     }
-    const cluster = new ChaosCluster({ redis, proxies, gateways, witness, home, folder });
+    const cluster = new ChaosCluster({ ground, gateways, witness, home, folder });
     try {
-      await cluster.wiretap.listen(redis.port);
       await Promise.all(gateways.map((gateway) => gateway.start()));
       return cluster;
     } catch (error) {
       await cluster.stop();
       throw error;
     }
-  }
-
-  /** Sends Redis a command, past all proxies. */
-  command(name: string, ...args: readonly (string | number)[]): Promise<unknown> {
-    return this.#control.call(name, ...args);
-  }
-
-  /** Kills Redis as a power cut would: nothing it knew is left. */
-  async killRedis(): Promise<void> {
-    await Promise.all(this.proxies.map((proxy) => proxy.refuse()));
-    this.#control.disconnect();
-    this.wiretap.close();
-    await this.redis.kill();
-  }
-
-  /** Starts Redis again; gateways reach it once the wiretap hears everything. */
-  async restartRedis(): Promise<void> {
-    await this.redis.restart();
-    this.#control = control(this.redis);
-    await this.wiretap.listen(this.redis.port);
-    await Promise.all(this.proxies.map((proxy) => proxy.accept()));
   }
 
   /** Whether every gateway says it counts exactly and knows all the others; one that was killed may still be counted. */
@@ -153,21 +114,11 @@ export class ChaosCluster {
 
   /** Ends everything it started. */
   async stop(): Promise<void> {
-    this.redis.thaw();
+    this.ground.calm();
     await Promise.all(this.gateways.map((gateway) => gateway.end('SIGTERM')));
     await Promise.all([...this.#workers, this.#witness].map((one) => one.stop()));
-    await Promise.all(this.proxies.map((proxy) => proxy.close()));
-    this.wiretap.close();
-    this.#control.disconnect();
-    await this.redis.stop();
+    await this.ground.close();
     this.#home.remove();
     rmSync(this.#folder, { recursive: true });
   }
-}
-
-function control(redis: RedisServer): Redis {
-  const client = new Redis({ ...plainConnection, port: redis.port });
-  // A killed server ends it; commands fail by themselves.
-  client.on('error', () => {});
-  return client;
 }

@@ -1,28 +1,39 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Random } from '../support/random.ts';
+import { ProxiedLink } from './proxied-link.ts';
+
+export type Way = 'to-server' | 'to-client';
+
+interface Striking {
+  readonly probability: number;
+  /** Else replies only. */
+  readonly bothWays?: true;
+}
 
 /**
- * What is done to the bytes between a client and the server. `delay`: each way takes so long. `swallow`: they vanish while
- * connections stay open; a connection that has lost bytes never heals, like one that a firewall has forgotten. `garbage`: a
- * reply is replaced by nonsense, now and then. `cut`: half of a reply arrives, then the connection breaks, now and then.
+ * What is done to the bytes between a client and the server. `delay`: each way takes so long. `hold`: they wait until something
+ * else is done; connections stay. `swallow`: they vanish, both ways or one, while connections stay open; a connection that has
+ * lost bytes never heals, like one that a firewall has forgotten. Now and then: `garbage`: nonsense instead of what was said;
+ * `cut`: half of it arrives, then the connection breaks; `reset`: the connection is reset.
  */
 export type Disturbance =
   | { readonly kind: 'none' }
   | { readonly kind: 'delay'; readonly delayMs: number }
-  | { readonly kind: 'swallow' }
-  | { readonly kind: 'garbage'; readonly probability: number }
-  | { readonly kind: 'cut'; readonly probability: number };
+  | { readonly kind: 'hold' }
+  | { readonly kind: 'swallow'; readonly only?: Way }
+  | ({ readonly kind: 'garbage'; readonly of: readonly Buffer[] } & Striking)
+  | ({ readonly kind: 'cut' | 'reset' } & Striking);
 
 /** A TCP proxy on a loopback port whose connections a test can disturb. The test that starts it closes it. */
 export class FaultProxy {
   readonly port: number;
   #disturbance: Disturbance = { kind: 'none' };
-  /** Replies that were swallowed, spoilt or cut, so that a test sees that something happened. */
+  /** Times that something was swallowed, spoilt or cut, so that a test sees that something happened. */
   disturbed = 0;
   readonly #upstreamPort: number;
   readonly #random: Random;
-  readonly #links = new Set<Link>();
+  readonly #links = new Set<ProxiedLink>();
   #server: Server;
 
   private constructor(server: Server, port: number, upstreamPort: number, random: Random) {
@@ -41,13 +52,19 @@ export class FaultProxy {
 
   disturb(disturbance: Disturbance): void {
     this.#disturbance = disturbance;
+    if (disturbance.kind !== 'hold') for (const link of this.#links) link.release();
+  }
+
+  /** Breaks all connections; new ones are as welcome as before. */
+  break(): void {
+    for (const link of this.#links) link.break();
   }
 
   /** Breaks all connections; new ones are refused, until `accept`. */
   async refuse(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    for (const link of this.#links) link.break();
+    this.break();
     await closed;
   }
 
@@ -61,7 +78,7 @@ export class FaultProxy {
   }
 
   readonly #connected = (client: Socket): void => {
-    const link = new Link(client, connect(this.#upstreamPort, '127.0.0.1'), {
+    const link = new ProxiedLink(client, connect(this.#upstreamPort, '127.0.0.1'), {
       disturbance: () => this.#disturbance,
       random: this.#random,
       disturbed: () => (this.disturbed += 1),
@@ -78,100 +95,3 @@ async function listen(server: Server, port: number): Promise<number> {
   if (address === null || typeof address === 'string') throw new Error('not a TCP port');
   return address.port;
 }
-
-/** One proxied connection. */
-class Link {
-  readonly #client: Socket;
-  readonly #upstream: Socket;
-  #swallows = false;
-
-  constructor(
-    client: Socket,
-    upstream: Socket,
-    to: {
-      readonly disturbance: () => Disturbance;
-      readonly random: Random;
-      readonly disturbed: () => void;
-      readonly over: () => void;
-    },
-  ) {
-    this.#client = client;
-    this.#upstream = upstream;
-    const toUpstream = new Lane(upstream);
-    const toClient = new Lane(client);
-    const pass = (lane: Lane, chunk: Buffer): void => {
-      const now = to.disturbance();
-      if (now.kind === 'swallow') this.#swallows = true;
-      if (this.#swallows) to.disturbed();
-      else lane.send(chunk, now.kind === 'delay' ? now.delayMs : 0);
-    };
-    client.on('data', (chunk: Buffer) => pass(toUpstream, chunk));
-    upstream.on('data', (chunk: Buffer) => {
-      const now = to.disturbance();
-      const strikes = 'probability' in now && to.random.chance(now.probability);
-      if (!strikes) return pass(toClient, chunk);
-      to.disturbed();
-      if (now.kind === 'garbage') return client.write(to.random.pick(garbage));
-      client.write(chunk.subarray(0, chunk.length / 2), () => this.break());
-    });
-    for (const socket of [client, upstream]) {
-      socket.setNoDelay(true);
-      // A broken connection is what this proxy is for; 'close' follows.
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        this.break();
-        to.over();
-      });
-    }
-  }
-
-  break(): void {
-    this.#client.destroy();
-    this.#upstream.destroy();
-  }
-}
-
-/** One direction of a connection: bytes keep their order when the delay changes. */
-class Lane {
-  readonly #to: Socket;
-  readonly #waiting: { readonly dueMs: number; readonly chunk: Buffer }[] = [];
-
-  constructor(to: Socket) {
-    this.#to = to;
-  }
-
-  send(chunk: Buffer, delayMs: number): void {
-    if (delayMs === 0 && this.#waiting.length === 0) {
-      this.#to.write(chunk);
-      return;
-    }
-    const lastDueMs = this.#waiting.at(-1)?.dueMs ?? 0;
-    this.#waiting.push({ dueMs: Math.max(lastDueMs, performance.now() + delayMs), chunk });
-    if (this.#waiting.length === 1) this.#sendLater();
-  }
-
-  #sendLater(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) return;
-    setTimeout(
-      () => {
-        this.#waiting.shift();
-        this.#to.write(next.chunk);
-        this.#sendLater();
-      },
-      Math.max(0, next.dueMs - performance.now()),
-    );
-  }
-}
-
-/** Wrong types, wrong lengths, and no protocol at all. Never a well-formed grant: a store that lies can't be found out. */
-const garbage: readonly Buffer[] = [
-  Buffer.from('+OK\r\n'),
-  Buffer.from(':1\r\n'),
-  Buffer.from('*0\r\n'),
-  Buffer.from('*5\r\n$1\r\nx\r\n$-1\r\n:0\r\n:1\r\n+y\r\n'),
-  Buffer.from('-ERR nonsense\r\n'),
-  Buffer.from('*-7\r\n'),
-  Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'),
-  Buffer.from([0, 255, 254, 1, 2, 3, 13, 10, 200]),
-];

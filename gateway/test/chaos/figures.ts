@@ -50,8 +50,9 @@ const strandedPart = 0.005;
 /** Sums a trial up. */
 export function figuresOf(trial: Trial, onFailure: OnFailure): Figures {
   const { fault, course, requests } = trial;
-  const waits = requests.flatMap(waitOf);
-  const limiterWaits = requests.flatMap(({ limiterMs = [] }) => limiterMs);
+  const timed = requests.filter(({ gateway = -1 }) => gateway !== fault.freezes);
+  const waits = timed.flatMap(waitOf);
+  const limiterWaits = timed.flatMap(({ limiterMs = [] }) => limiterMs);
   const count = (outcome: Seen['outcome']): number =>
     requests.filter((request) => request.outcome === outcome).length;
   const windows = trial.limits.flatMap((limit) => limit.windows.map((window) => ({ ...limit, window })));

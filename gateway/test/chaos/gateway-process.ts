@@ -15,6 +15,9 @@ export interface GatewaySettings {
   readonly adminPort: number;
   /** Instead of what its home says. */
   readonly storeUrl?: string;
+  /** Modules that are loaded before it, and what it finds in its environment besides ours. */
+  readonly preloads?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
   /** Where its access log and what it writes to stderr are kept. */
   readonly folder: string;
 }
@@ -28,6 +31,7 @@ export class GatewayProcess {
   #crashes = 0;
   #logOffset = 0;
   #saidOffset = 0;
+  #startsUntold = 0;
 
   constructor(settings: GatewaySettings) {
     this.settings = settings;
@@ -50,22 +54,24 @@ export class GatewayProcess {
     return this.#crashes;
   }
 
-  /** Starts it and waits until it listens. */
-  async start(): Promise<void> {
-    const { id, home, port, adminPort, storeUrl } = this.settings;
+  /** Starts it, under another id if one is given, and waits until it listens. */
+  async start(id: string = this.settings.id): Promise<void> {
+    const { home, port, adminPort, storeUrl, preloads = [], environment } = this.settings;
     const args = ['start', '--home', home, '--gateway-id', id];
     if (storeUrl !== undefined) args.push('--store', storeUrl);
     args.push('--port', String(port), '--admin-port', String(adminPort));
     const log = openSync(this.#logPath, 'a');
     const said = openSync(this.#saidPath, 'a');
     const child = fork(command, args, {
-      execArgv: ['--import', preload],
+      execArgv: [preload, ...preloads].flatMap((module) => ['--import', module]),
+      env: { ...process.env, ...environment },
       stdio: ['ignore', log, said, 'ipc'],
     });
     closeSync(log);
     closeSync(said);
     this.#process = child;
     this.#wanted = true;
+    this.#startsUntold += 1;
     const ended = once(child, 'exit').then(() => undefined);
     child.on('exit', () => {
       if (this.#wanted && this.#process === child) this.#crashes += 1;
@@ -83,7 +89,17 @@ export class GatewayProcess {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     child.kill(signal);
+    this.thaw();
     await ended;
+  }
+
+  /** It stands still until `thaw`; its connections stay open. */
+  freeze(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT');
   }
 
   /** Moves its wall clock by so much, counted from the true time. */
@@ -98,11 +114,20 @@ export class GatewayProcess {
     return text.split('\n').filter((line) => line !== '');
   }
 
-  /** What it wrote to stderr since the last call that no healthy gateway writes: bugs, warnings, stacks. */
+  /**
+   * What it wrote to stderr since the last call that no healthy gateway writes: bugs, warnings, stacks, and trouble with other
+   * members that one run of it told twice.
+   */
   takeComplaints(): readonly string[] {
     const { text, offset } = newText(this.#saidPath, this.#saidOffset);
     this.#saidOffset = offset;
-    return text.split('\n').filter((line) => line !== '' && !healthy.test(line));
+    const lines = text.split('\n').filter((line) => line !== '');
+    const runs = 1 + this.#startsUntold;
+    this.#startsUntold = 0;
+    const troubles = [...Map.groupBy(lines, (line) => line)]
+      .filter(([line, all]) => membersTrouble.test(line) && all.length > runs)
+      .map(([line, all]) => `${all.length} times: ${line}`);
+    return [...lines.filter((line) => !healthy.test(line) && !membersTrouble.test(line)), ...troubles];
   }
 
   get #logPath(): string {
@@ -117,6 +142,8 @@ export class GatewayProcess {
 /** Start, end, and the coming and going of the store. */
 const healthy =
   /^sluice: (?:serving |admin on |the counter store is |SIGTERM: draining|parent gone: draining)/;
+
+const membersTrouble = /^sluice: cluster: /;
 
 function newText(path: string, from: number): { readonly text: string; readonly offset: number } {
   const length = statSync(path).size - from;
@@ -134,11 +161,18 @@ export async function allCountExactly(
   gateways: readonly GatewayProcess[],
   gatewayCount: number,
 ): Promise<boolean> {
-  const states = await Promise.all(
+  const states = await statesOf(gateways);
+  return states.every((one) => one?.state === 'ready' && one.gateways >= gatewayCount);
+}
+
+/** What each gateway says of itself; nothing when it can't be asked. */
+export function statesOf(
+  gateways: readonly GatewayProcess[],
+): Promise<readonly ({ readonly state: string; readonly gateways: number } | undefined)[]> {
+  return Promise.all(
     gateways.map(async ({ adminUrl }) => {
       const response = await fetch(`${adminUrl}/readyz?verbose`).catch(() => undefined);
       return (await response?.json()) as { state: string; gateways: number } | undefined;
     }),
   );
-  return states.every((one) => one?.state === 'ready' && one.gateways >= gatewayCount);
 }

@@ -1,8 +1,8 @@
-import { redisDeployment } from '../support/gateways.ts';
-import type { RedisServer } from '../support/redis-server.ts';
 import { apiProject, application, subscriptionPolicy } from '../support/test-home.ts';
 import type { Offer } from './load-worker.ts';
 import type { JudgedLimit } from './windows.ts';
+
+export const gatewayCount = 3;
 
 /** What the levels do while the store is away. */
 export type OnFailure = 'local' | 'deny';
@@ -60,15 +60,6 @@ export function offers(workers: number): readonly Offer[] {
     apiKey: `${name}-production`,
     perSecond: perSecond / workers,
   }));
-}
-
-/** The home of the chaos cluster. */
-export function chaosHome(
-  redis: RedisServer,
-  backendPort: number,
-  onFailure: OnFailure,
-): Record<string, string> {
-  return homeWith(redisDeployment(redis, `[sluice.store]\non_failure = "${onFailure}"\n`), backendPort);
 }
 
 /** A home with one API, and for each limit a tier of its name and an application that subscribes with it. */

@@ -1,6 +1,6 @@
-import { gatewayCount } from './cluster.ts';
+import type { FaultFacts } from './fault.ts';
 import { isExact, overOf, recoveryMsMax, touches, type Figures } from './figures.ts';
-import type { OnFailure } from './limits.ts';
+import { gatewayCount, type OnFailure } from './limits.ts';
 import type { LimitFigures, Trial, WindowFigures } from './trial.ts';
 
 const waitP999MsMax = 60;
@@ -16,7 +16,7 @@ export function brokenRules(figures: Figures, trial: Trial): readonly string[] {
   // Requests on their way through a gateway that ends have no answer, and perhaps no line in its log.
   const mayLose = trial.fault.endsGateway === true;
   return [
-    ...trial.limits.flatMap((limit) => excessOf(limit, figures.onFailure)),
+    ...trial.limits.flatMap((limit) => excessOf(limit, figures.onFailure, trial.fault)),
     ...when(crashes > 0, `${crashes} gateways crashed`),
     ...when(complaints.length > 0, `gateways complained: ${complaints.join(' | ').slice(0, 500)}`),
     ...when(readyMs === undefined, 'gateways never counted exactly again'),
@@ -54,15 +54,20 @@ function isAsPromised(figures: LimitFigures, window: WindowFigures, onFailure: O
 /**
  * Over-admission that isn't promised, in words. Under `deny`, all beyond I2's bound. Under `local`, in any window, all beyond
  * what was admitted there without the store, or beyond one gateway's share: when all gateways are alone their shares keep to
- * the limit, but one that is alone spends its share while the others may be granted everything (docs/decisions/0007).
+ * the limit, but one that is alone spends its share while the others may be granted everything (docs/decisions/0007). Where
+ * clustered gateways part again and again within a window, each may spend its share.
  */
-function excessOf({ limit, windows, loss }: LimitFigures, onFailure: OnFailure): readonly string[] {
+function excessOf(
+  { limit, windows, loss }: LimitFigures,
+  onFailure: OnFailure,
+  { sharesMax = 1 }: FaultFacts,
+): readonly string[] {
   if (onFailure === 'deny') {
     const over = overOf(windows);
     return when(over > loss.granted, `${limit.name}: ${over} units over the limit, ${loss.granted} allowed`);
   }
   return windows.flatMap(({ over, uncertain }) => {
-    const allowed = Math.min(uncertain, Math.floor(limit.units / gatewayCount)) + loss.granted;
+    const allowed = Math.min(uncertain, sharesMax * Math.floor(limit.units / gatewayCount)) + loss.granted;
     return when(
       over > allowed,
       `${limit.name}: ${over} units over the limit in a window, ${allowed} allowed`,

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '../support/until.ts';
 import type { ChaosCluster, SeenOfLimit } from './cluster.ts';
-import type { Fault } from './faults.ts';
+import type { Fault, FaultFacts } from './fault.ts';
+import type { Ground } from './ground.ts';
+import { statesOf } from './gateway-process.ts';
 import { judge } from './judge.ts';
 import { limits, type ChaosLimit } from './limits.ts';
 import { MachineLag } from './machine-lag.ts';
 import { touching, type JudgedWindow } from './windows.ts';
-import { lossBound, type LossBound } from './wiretap.ts';
+import type { LossBound } from './wiretap.ts';
 
 /** When what happened, in ms of the wall clock. */
 interface Course {
@@ -21,6 +22,8 @@ interface Told extends SeenOfLimit {
   /** Whether the store took part. */
   readonly certain?: boolean | undefined;
   readonly limiterMs?: number | undefined;
+  /** Which one answered. */
+  readonly gateway?: number;
 }
 
 /** A window, with the units in it that a gateway says it admitted without the store, or says nothing of. */
@@ -37,7 +40,7 @@ export interface LimitFigures {
 
 /** One fault, judged. Times are ms. */
 export interface Trial {
-  readonly fault: Fault;
+  readonly fault: FaultFacts;
   readonly course: Course;
   readonly requests: readonly Told[];
   readonly limits: readonly LimitFigures[];
@@ -52,14 +55,14 @@ const longestWindowMs = Math.max(...limits.map(({ windowMs }) => windowMs));
 const readyMsMax = 10_000;
 
 /** Runs one fault under load, which goes on for `warmUpMs` before it and `afterMs` after it. */
-export async function runTrial(
-  cluster: ChaosCluster,
-  fault: Fault,
+export async function runTrial<On extends Ground>(
+  cluster: ChaosCluster<On>,
+  fault: Fault<On>,
   load: { readonly id: string; readonly warmUpMs: number; readonly afterMs: number },
 ): Promise<Trial> {
   await untilFreshWindows();
   for (const gateway of cluster.gateways) gateway.takeLog();
-  cluster.wiretap.clear();
+  cluster.ground.clear();
   const crashesBefore = crashesOf(cluster);
   const lag = new MachineLag(() => cluster.gateways.map(({ pid }) => pid));
   const beganAtMs = await beginUnderLoad(cluster, fault, load);
@@ -83,11 +86,7 @@ export async function runTrial(
         limit,
         requests.filter((one) => one.limit === limit.name),
       ),
-      loss: lossOf(
-        cluster,
-        limit,
-        fault.losesData === true ? (cluster.wiretap.flushedAtMs ?? beganAtMs) : undefined,
-      ),
+      loss: fault.losesData === true ? cluster.ground.lossOf(limit, beganAtMs) : nothingLost,
     })),
     machineLagMs,
     crashes: crashesOf(cluster) - crashesBefore,
@@ -107,26 +106,31 @@ function judged(limit: ChaosLimit, requests: readonly Told[]): readonly WindowFi
   });
 }
 
-function accessLog({ gateways }: ChaosCluster): ReadonlyMap<string, Pick<Told, 'certain' | 'limiterMs'>> {
-  const lines = gateways.flatMap((gateway) => gateway.takeLog());
+function accessLog({
+  gateways,
+}: ChaosCluster<Ground>): ReadonlyMap<string, Pick<Told, 'certain' | 'limiterMs' | 'gateway'>> {
   return new Map(
-    lines.map((line) => {
-      const { activityid, certain, limiterMs } = JSON.parse(line) as Told & { readonly activityid: string };
-      return [activityid, { certain, limiterMs }];
-    }),
+    gateways.flatMap((one, gateway) =>
+      one.takeLog().map((line) => {
+        const { activityid, certain, limiterMs } = JSON.parse(line) as Told & { readonly activityid: string };
+        return [activityid, { certain, limiterMs, gateway }] as const;
+      }),
+    ),
   );
 }
 
 /** Gives the moment the fault began. */
-async function beginUnderLoad(
-  cluster: ChaosCluster,
-  fault: Fault,
+async function beginUnderLoad<On extends Ground>(
+  cluster: ChaosCluster<On>,
+  fault: Fault<On>,
   { id, warmUpMs }: { readonly id: string; readonly warmUpMs: number },
 ): Promise<number> {
   if (fault.beforeLoad !== true) {
     await cluster.beginLoad(id);
     await sleep(warmUpMs);
-    await until(() => cluster.isReady(), readyMsMax);
+    if ((await untilReady(cluster)) === undefined) {
+      throw new Error(`not ready to begin: ${JSON.stringify(await statesOf(cluster.gateways))}`);
+    }
   }
   const beganAtMs = Date.now();
   await fault.begin(cluster);
@@ -141,7 +145,7 @@ async function untilFreshWindows(): Promise<void> {
 }
 
 /** Polls until all gateways are ready; gives the moment it asked for the answer that said so. */
-async function untilReady(cluster: ChaosCluster): Promise<number | undefined> {
+async function untilReady(cluster: ChaosCluster<Ground>): Promise<number | undefined> {
   const givesUpAtMs = Date.now() + readyMsMax;
   while (Date.now() < givesUpAtMs) {
     const askedAtMs = Date.now();
@@ -151,12 +155,8 @@ async function untilReady(cluster: ChaosCluster): Promise<number | undefined> {
   return undefined;
 }
 
-function lossOf({ wiretap }: ChaosCluster, limit: ChaosLimit, atMs: number | undefined): LossBound {
-  if (atMs === undefined) return { granted: 0, restatedAfterMs: 0 };
-  const settled = wiretap.settled.filter(({ key }) => key.startsWith(limit.counterPrefix));
-  return lossBound(settled, { atMs, windowMs: limit.windowMs });
-}
+const nothingLost: LossBound = { granted: 0, restatedAfterMs: 0 };
 
-function crashesOf({ gateways }: ChaosCluster): number {
+function crashesOf({ gateways }: ChaosCluster<Ground>): number {
   return gateways.reduce((sum, { crashes }) => sum + crashes, 0);
 }

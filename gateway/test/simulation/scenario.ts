@@ -31,6 +31,9 @@ export interface Scenario {
 export const families = ['calm', 'rough', 'amnesia', 'alone', 'jumps'] as const;
 export type Family = (typeof families)[number];
 
+/** All that most checks must know of a scenario: its limits. */
+export type Counters = Pick<Scenario, 'counters'>;
+
 /** How demand is distributed over gateways. */
 export const shapes = ['even', 'skewed', 'one', 'bursts'] as const;
 export type Shape = (typeof shapes)[number];

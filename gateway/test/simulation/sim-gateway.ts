@@ -13,7 +13,10 @@ import { ProcessClock, type World } from './world.ts';
 export const claimDeadlineMs = 50;
 /** How long the shipped limiter waits for an answer. */
 export const silenceMsMax: number = 4 * claimDeadlineMs;
-const leaseTerms = { horizonMs: 100, recheckMs: 100 };
+export const leaseTerms: { readonly horizonMs: number; readonly recheckMs: number } = {
+  horizonMs: 100,
+  recheckMs: 100,
+};
 
 /** The number of a request's counter, and its price. */
 export interface Price {
@@ -110,7 +113,7 @@ export class SimGateway {
   }
 }
 
-const silent: LimiterRecorder = {
+export const silent: LimiterRecorder = {
   settled: () => {},
   lost: () => {},
   batchTook: () => {},

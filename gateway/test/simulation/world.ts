@@ -101,6 +101,10 @@ export class ProcessClock implements Clock {
     return epochMs + this.#world.nowMs + this.wallAheadMs;
   }
 
+  evenWallMs(): number {
+    return epochMs + this.#world.nowMs;
+  }
+
   after(delayMs: number, run: () => void): () => void {
     return this.#world.after(delayMs, () => {
       if (!this.#killed) run();

@@ -1,4 +1,4 @@
-import { connect, Socket } from 'node:net';
+import { connect, createServer, Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Claim, GatewayId } from '../../src/limits/claim.ts';
 import { counterKey } from '../../src/limits/counter-key.ts';
@@ -149,6 +149,47 @@ describe('members of a cluster', () => {
     await Promise.all([...pair, stranger].map(({ store }) => store.close()));
     files.remove();
     others.remove();
+  });
+
+  test('an address that does not answer is dialled again beside the dials under way, a few at a time', async () => {
+    const [first, second] = (await memberAddresses(2)).toSorted();
+    const open = new Set<Socket>();
+    let [accepted, openMost] = [0, 0];
+    const mute = createServer((socket) => {
+      accepted += 1;
+      open.add(socket.on('error', () => {}).on('close', () => open.delete(socket)));
+      openMost = Math.max(openMost, open.size);
+      socket.resume();
+    }).listen(portOf(second!), '127.0.0.1');
+    const members = [first!, second!];
+    const dialling = await MemberUnderTest.start('m1', first!, { members });
+    await until(() => accepted >= 6);
+    // One may have been given up without its end having come here.
+    expect(openMost).toBeGreaterThan(1);
+    expect(openMost).toBeLessThanOrEqual(4);
+    expect(dialling.said).toEqual([`cluster: can't reach ${second}: it does not answer`]);
+    mute.close();
+    for (const socket of open) socket.destroy();
+    await until(() => !mute.listening && open.size === 0);
+    const other = await MemberUnderTest.start('m2', second!, { members });
+    await until(() => dialling.ear.gateways === 2 && other.ear.gateways === 2);
+    await Promise.all([dialling, other].map(({ store }) => store.close()));
+  });
+
+  test('the same trouble with many connections is told once, and a silent end is none', async () => {
+    const { members, addresses, close } = await openMembers(1);
+    const hungUpOn = async (bytes: string): Promise<void> => {
+      const socket = connect(portOf(addresses[0]!), '127.0.0.1').on('error', () => {});
+      socket.resume();
+      if (bytes === '') socket.end();
+      else socket.write(bytes);
+      await until(() => socket.closed);
+    };
+    for (let time = 0; time < 5; time += 1) await hungUpOn('');
+    expect(members[0]!.said).toEqual([]);
+    for (let time = 0; time < 5; time += 1) await hungUpOn('GET / HTTP/1.1\r\n\r\n');
+    expect(members[0]!.said).toHaveLength(1);
+    await close();
   });
 
   test.each([

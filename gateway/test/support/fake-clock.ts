@@ -12,6 +12,7 @@ export class FakeClock implements Clock {
   #order = 0;
   readonly #startMonotonicMs: number;
   readonly #startWallMs: number;
+  #wallJumpedMs = 0;
   readonly #timers = new Set<Timer>();
   #endOfTurn: (() => void)[] = [];
 
@@ -25,7 +26,16 @@ export class FakeClock implements Clock {
   }
 
   wallMs(): number {
+    return this.evenWallMs() + this.#wallJumpedMs;
+  }
+
+  evenWallMs(): number {
     return this.#startWallMs + this.#elapsedMs;
+  }
+
+  /** Somebody sets the wall clock. */
+  jumpWall(byMs: number): void {
+    this.#wallJumpedMs += byMs;
   }
 
   after(delayMs: number, run: () => void): () => void {

@@ -1,7 +1,6 @@
 import type { Server } from 'node:net';
 import type { GatewayId } from '../../src/limits/claim.ts';
-import type { Clock } from '../../src/limits/clock.ts';
-import type { Message } from '../../src/stores/members/messages.ts';
+import { ClusterClock } from '../../src/stores/members/cluster-clock.ts';
 import { MembersStore } from '../../src/stores/members/members-store.ts';
 import { listenForMembers, TcpMesh, type TcpMeshSettings } from '../../src/stores/members/tcp-mesh.ts';
 import { systemClock } from '../../src/system-clock.ts';
@@ -12,7 +11,7 @@ export interface MemberOptions {
   readonly members: readonly string[];
   readonly onLostMajority?: 'share' | 'whole';
   readonly mesh?: Partial<TcpMeshSettings>;
-  /** The one wall clock of all members, where a test sets it: no message tells an older time then. */
+  /** The one clock of all members, where a test sets it: no message tells an older time then. */
   readonly sharedWallMs?: () => number;
 }
 
@@ -25,23 +24,19 @@ export class MemberUnderTest {
 
   private constructor(id: string, address: string, server: Server, options: MemberOptions) {
     const { members, onLostMajority = 'share', mesh, sharedWallMs } = options;
-    const clock: Clock = { ...systemClock, ...(sharedWallMs !== undefined && { wallMs: sharedWallMs }) };
-    const timeless = (message: Message): Message => {
-      if (message.kind !== 'beat' || sharedWallMs === undefined) return message;
-      return { ...message, time: { ...message.time, nowMs: sharedWallMs() } };
-    };
     const self = { id: id as GatewayId, address };
     const settings = { self, host, port: portOf(address), domain: 'test', secret: 'of the test', ...mesh };
     this.store = new MembersStore({
-      clock,
+      clock: systemClock,
+      ...(sharedWallMs !== undefined && { clusterClock: new SharedTime(sharedWallMs) }),
       events: this.ear,
       settings: { self, members, onLostMajority },
       openMesh: (events) =>
         new TcpMesh(settings, {
-          clock,
+          clock: systemClock,
           server,
           report: (line) => this.said.push(line),
-          events: { ...events, received: (from, message) => events.received(from, timeless(message)) },
+          events,
         }),
     });
   }
@@ -49,6 +44,15 @@ export class MemberUnderTest {
   static async start(id: string, address: string, options: MemberOptions): Promise<MemberUnderTest> {
     const server = await listenForMembers({ host, port: portOf(address), tls: options.mesh?.tls });
     return new MemberUnderTest(id, address, server, options);
+  }
+}
+
+class SharedTime extends ClusterClock {
+  override readonly nowMs: () => number;
+
+  constructor(nowMs: () => number) {
+    super(systemClock);
+    this.nowMs = nowMs;
   }
 }
 

@@ -91,6 +91,17 @@ export class TestNetwork {
     ip('link', 'set', `${this.#name}m${host}`, 'master', `${this.#name}m`);
   }
 
+  /** Nothing that one host sends to another gets there: it goes to a machine that doesn't exist. The other way is open. */
+  mute(from: number, to: number): void {
+    const { memberAddress } = this.hosts[to]!;
+    const nobody = ['lladdr', '02:00:00:00:00:01', 'nud', 'permanent'];
+    ip('-n', `${this.#name}-${from}`, 'neigh', 'replace', memberAddress, 'dev', 'em', ...nobody);
+  }
+
+  unmute(from: number, to: number): void {
+    ip('-n', `${this.#name}-${from}`, 'neigh', 'del', this.hosts[to]!.memberAddress, 'dev', 'em');
+  }
+
   async remove(): Promise<void> {
     await Promise.all(
       this.#children.map(async (child) => {

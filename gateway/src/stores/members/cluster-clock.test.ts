@@ -15,6 +15,16 @@ describe('the cluster’s clock', () => {
     expect(clock.nowMs()).toBe(wallMs + 3_600_700);
   });
 
+  test.each([-3_600_437, 3_600_437])('goes on evenly when a wall clock jumps by %i ms', async (jumpMs) => {
+    const own = new FakeClock({ wallMs });
+    const clock = new ClusterClock(own);
+    own.jumpWall(jumpMs);
+    await own.advance(70);
+    expect(own.wallMs()).toBe(wallMs + jumpMs + 70);
+    expect(clock.nowMs()).toBe(wallMs + 70);
+    expect(clock.told.nowMs).toBe(wallMs + 70);
+  });
+
   test('goes back as far as it surely is ahead, and not for a little', () => {
     const clock = new ClusterClock(new FakeClock({ wallMs }));
     clock.hear({ nowMs: wallMs - 24, servingMs: 5000 }, fresh);

@@ -15,7 +15,8 @@ const sameMs = 1000;
 
 /**
  * One time for all members, so that a new owner of a counter finds its window where the last one left it: everybody goes by who
- * has served longest. Each keeps the difference to its own clock, so time goes on when that member goes.
+ * has served longest. Each keeps the difference to its own clock, so time goes on when that member goes. When somebody sets a
+ * wall clock nothing happens: an owner whose time jumps would begin another window.
  */
 export class ClusterClock {
   readonly #clock: Clock;
@@ -26,7 +27,7 @@ export class ClusterClock {
     this.#clock = clock;
   }
 
-  readonly nowMs = (): number => this.#clock.wallMs() + this.#aheadMs;
+  readonly nowMs = (): number => this.#clock.evenWallMs() + this.#aheadMs;
 
   get told(): TimeTold {
     const since = this.#servingSinceMs;

@@ -7,11 +7,13 @@ import type { Self } from './membership.ts';
 import { messageOf, type Message } from './messages.ts';
 
 export interface ConnectionEvents {
+  /** The other side has said its hello, whatever that is worth. */
+  greeted(): void;
   /** The other side has proved that it knows the secret. */
   proved(by: Hello): void;
   received(message: Message): void;
-  /** Once, whatever the reason. */
-  ended(why: string): void;
+  /** Once; without a reason when either side simply closed it. */
+  ended(why: string | undefined): void;
 }
 
 /** A stranger can make us keep no more than this. */
@@ -32,7 +34,7 @@ export class MemberConnection {
   readonly #cancelDeadline: () => void;
   #theirs: Hello | undefined;
   #proved = false;
-  #why = 'it closed the connection';
+  #why: string | undefined;
 
   constructor(
     socket: Socket,
@@ -121,6 +123,7 @@ export class MemberConnection {
       return;
     }
     this.#theirs = said;
+    this.#events.greeted();
     writeFrame(this.#socket, this.#proofBy(this.side, said));
   }
 

@@ -5,6 +5,7 @@ import { StoreError, type CounterStore, type StoreEvents } from '../../limits/co
 import type { Ledger } from '../../limits/ledger.ts';
 import { LedgerShelf, type NamedLedger } from '../ledger-shelf.ts';
 import { AskedClaims } from './asked-claims.ts';
+import { ClusterClock } from './cluster-clock.ts';
 import { Company } from './company.ts';
 import { Handover } from './handover.ts';
 import { LedgerReader } from './ledger-reader.ts';
@@ -38,21 +39,21 @@ export class MembersStore implements CounterStore {
   constructor(parts: {
     readonly settings: MembershipSettings;
     readonly clock: Clock;
+    readonly clusterClock?: ClusterClock;
     readonly events: StoreEvents;
     readonly openMesh: (events: MeshEvents) => Mesh;
   }) {
-    const { settings, clock, events, openMesh } = parts;
-    const self = settings.self.id;
-    this.#self = self;
+    const { settings, clock, clusterClock = new ClusterClock(clock), events, openMesh } = parts;
+    this.#self = settings.self.id;
     this.#events = events;
-    const membershipEvents = {
-      viewChanged: () => this.#enterView(),
-      epochBegun: (member: GatewayId) => this.#meetEpoch(member),
-    };
-    this.#membership = new Membership({ clock, settings, events: membershipEvents, mesh: () => this.#mesh });
-    const { clusterClock } = this.#membership;
-    const gateways = (): number => this.#membership.view.length;
-    this.#shelf = new LedgerShelf({ nowMs: clusterClock.nowMs, gateways, ledgersMax });
+    this.#membership = new Membership({
+      ...parts,
+      clusterClock,
+      events: { viewChanged: () => this.#enterView(), epochBegun: (member) => this.#meetEpoch(member) },
+      mesh: () => this.#mesh,
+    });
+    const { nowMs } = clusterClock;
+    this.#shelf = new LedgerShelf({ nowMs, gateways: () => this.#membership.view.length, ledgersMax });
     this.#stated = new StatedAccounts(() => clock.monotonicMs());
     this.#handover = new Handover({
       membership: this.#membership,
@@ -61,7 +62,7 @@ export class MembersStore implements CounterStore {
       send: (to, body) => this.#send(to, body),
     });
     this.#owner = new Owner({
-      self,
+      self: this.#self,
       shelf: this.#shelf,
       hasLearned: () => this.#handover.hasLearnedFrom(this.#others),
       sendCopies: (to, copies, id) => this.#sendCopies(to, copies, id),
@@ -128,12 +129,8 @@ export class MembersStore implements CounterStore {
     this.#reader.giveUp('the cluster has changed');
     this.#owners = view.length === 0 ? undefined : new Owners(view);
     this.#owner.enter(this.#owners);
-    if (this.#owners === undefined) {
-      this.#company.lost();
-      return;
-    }
+    if (this.#owners === undefined) return this.#company.lost();
     this.#company.found();
-    this.#events.gatewaysCounted(view.length);
     for (const claim of this.#stated.claims) {
       if (this.#owners.of(claim.key).owner === this.#self) this.#shelf.restate(claim);
     }
@@ -151,7 +148,10 @@ export class MembersStore implements CounterStore {
 
   #tryToServe(): void {
     this.#owner.tryToServe();
-    if (this.#owner.serving) this.#company.serves();
+    if (!this.#owner.serving) return;
+    this.#company.serves();
+    // Not sooner: a view that the others never shared, as while connections end one by one, would make shares larger.
+    this.#events.gatewaysCounted(this.#membership.view.length);
   }
 
   #tell(member: GatewayId): void {

@@ -1,6 +1,6 @@
 import type { GatewayId } from '../../limits/claim.ts';
 import type { Clock } from '../../limits/clock.ts';
-import { ClusterClock } from './cluster-clock.ts';
+import type { ClusterClock } from './cluster-clock.ts';
 import { KnownMembers } from './known-members.ts';
 import type { Mesh } from './mesh.ts';
 import type { Beat } from './messages.ts';
@@ -61,6 +61,7 @@ export class Membership {
 
   constructor(parts: {
     readonly clock: Clock;
+    readonly clusterClock: ClusterClock;
     readonly settings: MembershipSettings;
     readonly events: MembershipEvents;
     readonly mesh: () => Mesh;
@@ -70,7 +71,7 @@ export class Membership {
     this.#events = parts.events;
     this.#mesh = parts.mesh;
     const { self, members } = parts.settings;
-    this.clusterClock = new ClusterClock(parts.clock);
+    this.clusterClock = parts.clusterClock;
     this.#known = new KnownMembers(self.address, members);
     this.#own = { number: 0, address: self.address, hears: [], settled: false };
   }

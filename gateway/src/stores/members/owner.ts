@@ -15,7 +15,7 @@ interface Asked {
   readonly answer: (settlement: Settlement) => void;
 }
 
-/** An answer to ourselves that waits until the backups have copies of what it changed. */
+/** An answer that waits until the backups have copies of what it changed. */
 interface Unconfirmed {
   readonly keys: readonly CounterKey[];
   readonly waitsFor: Set<GatewayId>;
@@ -34,7 +34,8 @@ export interface OwnerPorts {
 /**
  * What this member does for the counters it owns. After each change of the view it learns first: it takes claims, but answers
  * none until every member has told what it knows. What it grants itself counts only when the counter's backup has heard of it,
- * for a member that dies can't state what it held.
+ * for a member that dies can't state what it held; and so does what still counts when its window is over, for members state only
+ * what they hold in windows that run.
  */
 export class Owner {
   readonly #ports: OwnerPorts;
@@ -123,7 +124,8 @@ export class Owner {
       return;
     }
     const backups = new Set(changed.map(({ key }) => this.#backupOf(key)).filter((one) => one !== undefined));
-    const mustConfirm = from === self && backups.size > 0;
+    const outlives = claims.some(({ limit }) => limit.kind !== 'fixed-window');
+    const mustConfirm = (from === self || outlives) && backups.size > 0;
     this.#lastId += 1;
     const id = mustConfirm ? this.#lastId : undefined;
     if (id !== undefined) {

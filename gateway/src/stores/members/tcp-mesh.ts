@@ -1,13 +1,9 @@
 import { once } from 'node:events';
-import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
-import {
-  connect as connectTls,
-  createServer as createTlsServer,
-  type SecureContextOptions,
-  type TLSSocket,
-} from 'node:tls';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import type { GatewayId } from '../../limits/claim.ts';
 import type { Clock } from '../../limits/clock.ts';
+import { Dials, secured, type MeshTls } from './dials.ts';
 import type { Side } from './handshake.ts';
 import { MemberConnection } from './member-connection.ts';
 import type { Self } from './membership.ts';
@@ -23,8 +19,8 @@ export interface TcpMeshSettings {
   readonly domain: string;
   /** What members prove to each other that they know. */
   readonly secret: string;
-  /** PEM texts. Each side must show a certificate of this authority; without them connections are plain. */
-  readonly tls?: { readonly ca: string; readonly certificate: string; readonly key: string } | undefined;
+  /** Without it connections are plain. */
+  readonly tls?: MeshTls | undefined;
 }
 
 /** Listens for other members. Rejects when the port can't be had. */
@@ -38,23 +34,15 @@ export async function listenForMembers(
   return server;
 }
 
-function secured({ ca, certificate, key }: NonNullable<TcpMeshSettings['tls']>): SecureContextOptions & {
-  readonly rejectUnauthorized: true;
-} {
-  return { ca, cert: certificate, key, minVersion: 'TLSv1.3', rejectUnauthorized: true };
-}
-
 function connectionEvent({ tls }: TcpMeshSettings): string {
   return tls === undefined ? 'connection' : 'secureConnection';
 }
 
 /** Connections that haven't proved anything yet, at most. */
 const strangersMax = 64;
-const redialAfterMs = 50;
-/** Soon enough to find a way that is free again: the system itself would try after one second, then after three. */
-const connectMsMax = 300;
-/** How long the member with the greater address waits for the other to dial. */
-const waitsForDialMs = 300;
+/** The same trouble is told again after this long, and no more troubles than this meanwhile, whoever makes them. */
+const tellAgainAfterMs = 60_000;
+const troublesMax = 20;
 
 /**
  * One connection to each member over TCP or TLS. The member with the smaller address dials, and the other one too when nobody
@@ -71,10 +59,9 @@ export class TcpMesh implements Mesh {
     { readonly address: string; readonly connection: MemberConnection }
   >();
   readonly #strangers = new Set<MemberConnection>();
-  /** When an address was dialled last, or became known. */
-  readonly #triedAtMs = new Map<string, number>();
-  readonly #dialling = new Set<string>();
-  #reported = '';
+  readonly #dials: Dials;
+  /** When each trouble was told. */
+  readonly #toldAtMs = new Map<string, number>();
   #closed = false;
 
   constructor(
@@ -92,6 +79,13 @@ export class TcpMesh implements Mesh {
     this.#events = parts.events;
     this.#report = parts.report;
     this.#server = parts.server;
+    this.#dials = new Dials({
+      self: settings.self.address,
+      tls: settings.tls,
+      clock: parts.clock,
+      connected: (socket) => this.#take(socket, 'caller'),
+      failed: (address, why) => this.#say(`can't reach ${address}: ${why}`),
+    });
     this.#server.on(connectionEvent(settings), (socket: Socket) => {
       if (this.#strangers.size >= strangersMax) socket.destroy();
       else this.#take(socket, 'called');
@@ -107,61 +101,31 @@ export class TcpMesh implements Mesh {
   }
 
   reach(addresses: readonly string[]): void {
-    const nowMs = this.#clock.monotonicMs();
     const reached = new Set([...this.#members.values()].map(({ address }) => address));
-    for (const address of addresses) {
-      if (reached.has(address) || this.#dialling.has(address) || this.#closed) continue;
-      const triedAtMs = this.#triedAtMs.get(address) ?? nowMs;
-      this.#triedAtMs.set(address, triedAtMs);
-      // Whoever has just become known may be dialling us already.
-      const waitMs = this.#settings.self.address < address ? redialAfterMs : waitsForDialMs;
-      if (nowMs - triedAtMs >= waitMs) this.#dial(address, nowMs);
-    }
+    for (const address of addresses) if (!reached.has(address) && !this.#closed) this.#dials.reach(address);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#dials.close();
     for (const stranger of this.#strangers) stranger.end('this gateway ends');
     await Promise.all([...this.#members.values()].map(({ connection }) => connection.finish()));
     this.#server.close();
     await once(this.#server, 'close');
   }
 
-  #dial(address: string, nowMs: number): void {
-    this.#triedAtMs.set(address, nowMs);
-    const at = address.lastIndexOf(':');
-    const host = address.slice(0, at).replace(/^\[|\]$/g, '');
-    const port = Number(address.slice(at + 1));
-    const { tls } = this.#settings;
-    const named = isIP(host) === 0 ? { servername: host } : {};
-    const socket =
-      tls === undefined ? connect({ host, port }) : connectTls({ host, port, ...secured(tls), ...named });
-    this.#dialling.add(address);
-    const cancel = this.#clock.after(connectMsMax, () => socket.destroy(new Error('it does not answer')));
-    const connected = tls === undefined ? 'connect' : 'secureConnect';
-    socket.once(connected, () => {
-      cancel();
-      this.#take(socket, 'caller');
-    });
-    const failed = (error: Error): void => this.#say(`can't reach ${address}: ${error.message}`);
-    socket.on('error', failed);
-    socket.once('close', () => {
-      cancel();
-      this.#dialling.delete(address);
-    });
-  }
-
-  #take(socket: Socket | TLSSocket, side: Side): void {
-    const from = `${socket.remoteAddress}:${socket.remotePort}`;
+  #take(socket: Socket, side: Side): void {
+    const from = socket.remoteAddress ?? 'somebody';
     const connection: MemberConnection = new MemberConnection(socket, {
       ...this.#settings,
       side,
       clock: this.#clock,
       events: {
+        greeted: () => this.#dials.answered(socket),
         proved: ({ id, address }) => {
           this.#strangers.delete(connection);
           if (id === this.#settings.self.id || this.#closed) connection.end('this is the same gateway');
-          else this.#meet(id, address, connection);
+          else if (this.#meet(id, address, connection)) this.#dials.reached(address, socket);
         },
         received: (message) => {
           const { peer } = connection;
@@ -171,29 +135,30 @@ export class TcpMesh implements Mesh {
         },
         ended: (why) => {
           const isStranger = this.#strangers.delete(connection);
-          if (isStranger) this.#say(`a connection with ${from} ended: ${why}`);
-          else this.#part(connection);
+          if (!isStranger) this.#part(connection);
+          else if (why !== undefined) this.#say(`a connection with ${from} ended: ${why}`);
         },
       },
     });
     this.#strangers.add(connection);
   }
 
-  #meet(id: GatewayId, address: string, connection: MemberConnection): void {
+  /** Gives whether this is the connection with the member from now on. */
+  #meet(id: GatewayId, address: string, connection: MemberConnection): boolean {
     const before = this.#members.get(id);
     const isOurs = connection.side === 'caller';
     if (before !== undefined && isOurs !== this.#settings.self.address < address) {
       connection.end('another connection stands');
-      return;
+      return false;
     }
     this.#members.set(id, { address, connection });
-    this.#triedAtMs.delete(address);
     // What was on its way on the other connection may be lost: that is a parting.
     if (before !== undefined) {
       before.connection.end('another connection stands');
       this.#events.parted(id);
     }
     this.#events.met(id);
+    return true;
   }
 
   #part(connection: MemberConnection): void {
@@ -203,10 +168,12 @@ export class TcpMesh implements Mesh {
     this.#events.parted(peer);
   }
 
-  /** The same trouble again and again is told once. */
   #say(what: string): void {
-    if (what === this.#reported || this.#closed) return;
-    this.#reported = what;
+    const nowMs = this.#clock.monotonicMs();
+    for (const [told, atMs] of this.#toldAtMs)
+      if (nowMs - atMs > tellAgainAfterMs) this.#toldAtMs.delete(told);
+    if (this.#toldAtMs.has(what) || this.#toldAtMs.size >= troublesMax || this.#closed) return;
+    this.#toldAtMs.set(what, nowMs);
     this.#report(`cluster: ${what}`);
   }
 }

@@ -1,5 +1,5 @@
 import type { Event } from '../history.ts';
-import type { Scenario } from '../scenario.ts';
+import type { Counters } from '../scenario.ts';
 import { add, type Check, type Report } from './check.ts';
 import type { Quotas } from './quotas.ts';
 import type { Windows } from './windows.ts';
@@ -9,13 +9,13 @@ import type { Windows } from './windows.ts';
  * moment, stays within the limit. Not for stores whose clock jumps.
  */
 export class ExactInWindows implements Check {
-  readonly #scenario: Scenario;
+  readonly #scenario: Counters;
   readonly #quotas: Quotas;
   readonly #windows: Windows;
   readonly #report: Report;
   readonly #spent = new Map<string, number>();
 
-  constructor(scenario: Scenario, of: { quotas: Quotas; windows: Windows; report: Report }) {
+  constructor(scenario: Counters, of: { quotas: Quotas; windows: Windows; report: Report }) {
     this.#scenario = scenario;
     this.#quotas = of.quotas;
     this.#windows = of.windows;
@@ -51,13 +51,13 @@ export class ExactInWindows implements Check {
  * the limit.
  */
 export class ExactByGrants implements Check {
-  readonly #scenario: Scenario;
+  readonly #scenario: Counters;
   readonly #quotas: Quotas;
   readonly #report: Report;
   readonly #grants = new Map<string, string>();
   readonly #spent = new Map<string, number>();
 
-  constructor(scenario: Scenario, of: { quotas: Quotas; report: Report }) {
+  constructor(scenario: Counters, of: { quotas: Quotas; report: Report }) {
     this.#scenario = scenario;
     this.#quotas = of.quotas;
     this.#report = of.report;

@@ -9,7 +9,7 @@ export class Waits implements Check {
   readonly #isCalm: boolean;
   readonly #report: Report;
 
-  constructor({ family }: Scenario, report: Report) {
+  constructor({ family }: Pick<Scenario, 'family'>, report: Report) {
     this.#isCalm = family === 'calm';
     this.#report = report;
   }

@@ -10,7 +10,7 @@ export class Quotas implements Check {
   /** Limits that a gateway had until a moment. */
   readonly #dropped: { readonly counter: number; readonly quota: number; readonly atMs: number }[] = [];
 
-  constructor({ counters, gateways }: Scenario) {
+  constructor({ counters, gateways }: Pick<Scenario, 'counters' | 'gateways'>) {
     this.#announced = counters.map(ceiling);
     for (let gateway = 1; gateway <= gateways; gateway += 1)
       this.#ofGateways.set(gateway, [...this.#announced]);

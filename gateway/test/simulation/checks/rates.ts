@@ -1,17 +1,17 @@
 import type { SlidingWindow, TokenBucket } from '../../../src/limits/limit.ts';
 import type { Event } from '../history.ts';
-import type { Scenario } from '../scenario.ts';
+import type { Counters } from '../scenario.ts';
 import { add, type Check, type Report } from './check.ts';
 import type { Quotas } from './quotas.ts';
 
 /** I1 for sliding windows: this window's units and the part of the last one's that lies within its length, at any moment. */
 export class ExactSliding implements Check {
-  readonly #scenario: Scenario;
+  readonly #scenario: Counters;
   readonly #quotas: Quotas;
   readonly #report: Report;
   readonly #spent = new Map<string, number>();
 
-  constructor(scenario: Scenario, of: { quotas: Quotas; report: Report }) {
+  constructor(scenario: Counters, of: { quotas: Quotas; report: Report }) {
     this.#scenario = scenario;
     this.#quotas = of.quotas;
     this.#report = of.report;
@@ -44,12 +44,12 @@ const leaseMs = 100;
 
 /** I1 for token buckets: in any span t at most burst + rate × (t + a lease's life), whatever the limit was meanwhile. */
 export class ExactBuckets implements Check {
-  readonly #scenario: Scenario;
+  readonly #scenario: Counters;
   readonly #report: Report;
   readonly #filled: { units: number; atMs: number }[];
   readonly #changed = new Set<number>();
 
-  constructor(scenario: Scenario, report: Report) {
+  constructor(scenario: Counters, report: Report) {
     this.#scenario = scenario;
     this.#report = report;
     this.#filled = scenario.counters.map(() => ({ units: 0, atMs: 0 }));

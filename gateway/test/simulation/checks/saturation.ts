@@ -1,5 +1,5 @@
 import type { Event } from '../history.ts';
-import type { Scenario } from '../scenario.ts';
+import type { Counters, Demand } from '../scenario.ts';
 import type { Check, Report } from './check.ts';
 import type { Windows } from './windows.ts';
 
@@ -8,6 +8,10 @@ export interface Saturation {
   windows: number;
   units: number;
   admitted: number;
+}
+
+interface Demanded extends Counters {
+  readonly demand: readonly Pick<Demand, 'everyMs'>[];
 }
 
 interface Running {
@@ -29,12 +33,12 @@ const idleMs = 350;
  */
 export class Saturated implements Check {
   readonly figures: Saturation = { windows: 0, units: 0, admitted: 0 };
-  readonly #scenario: Scenario;
+  readonly #scenario: Demanded;
   readonly #windows: Windows;
   readonly #report: Report;
   #running: Running | undefined;
 
-  constructor(scenario: Scenario, of: { windows: Windows; report: Report }) {
+  constructor(scenario: Demanded, of: { windows: Windows; report: Report }) {
     this.#scenario = scenario;
     this.#windows = of.windows;
     this.#report = of.report;

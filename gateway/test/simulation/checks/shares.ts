@@ -1,7 +1,12 @@
 import type { FixedWindow } from '../../../src/limits/limit.ts';
 import type { Event, FinalCount } from '../history.ts';
-import type { Scenario } from '../scenario.ts';
+import type { Counters, Network } from '../scenario.ts';
 import { add, type Check, type Report } from './check.ts';
+
+interface Shared extends Counters {
+  readonly gateways: number;
+  readonly network: Pick<Network, 'delayMsMax'>;
+}
 
 interface Told {
   readonly window: number;
@@ -16,7 +21,7 @@ interface Told {
  * alone the parts add up to the limit.
  */
 export class BoundedShares implements Check {
-  readonly #scenario: Scenario;
+  readonly #scenario: Shared;
   readonly #report: Report;
   /** By counter, window and gateway. */
   readonly #alone = new Map<string, number>();
@@ -27,7 +32,7 @@ export class BoundedShares implements Check {
   readonly #together = new Map<string, number>();
   readonly #spenders = new Map<string, Set<number>>();
 
-  constructor(scenario: Scenario, report: Report) {
+  constructor(scenario: Shared, report: Report) {
     this.#scenario = scenario;
     this.#report = report;
   }

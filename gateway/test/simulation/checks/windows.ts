@@ -1,15 +1,15 @@
 import { lengthMs } from '../../../src/limits/ledger.ts';
 import type { Event } from '../history.ts';
-import type { Scenario } from '../scenario.ts';
+import type { Counters } from '../scenario.ts';
 import type { Check, Report } from './check.ts';
 
 /** Which window of each counter runs, as the store's clock and the claims it settled tell. */
 export class Windows implements Check {
-  readonly #scenario: Scenario;
+  readonly #scenario: Counters;
   /** Of windows that start with their first unit. */
   readonly #started: number[] = [];
 
-  constructor(scenario: Scenario) {
+  constructor(scenario: Counters) {
     this.#scenario = scenario;
   }
 
@@ -29,11 +29,11 @@ export class Windows implements Check {
 
 /** I1: as long as a store keeps what it knows, no window of a counter begins before the one before it is over. */
 export class Succession implements Check {
-  readonly #scenario: Scenario;
+  readonly #scenario: Counters;
   readonly #report: Report;
   #newest: number[] = [];
 
-  constructor(scenario: Scenario, report: Report) {
+  constructor(scenario: Counters, report: Report) {
     this.#scenario = scenario;
     this.#report = report;
   }

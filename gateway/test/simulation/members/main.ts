@@ -31,12 +31,11 @@ async function simulate(rule: 'deny' | 'local'): Promise<boolean> {
   let isSound = true;
   for (const kind of kinds.filter((one) => values.kind === undefined || one === values.kind)) {
     const tally = await runSeeds({ kind, firstSeed, seeds: Number(values.seeds), onFailure: rule }, core);
-    const { seeds, decisions, admitted, undecided, over, overPartMax, missed, saturated, broken } = tally;
-    const spent =
-      saturated === 0 ? '' : `, I3 ${(100 - (100 * missed) / saturated).toFixed(3)} % of ${saturated}`;
+    const { seeds, decisions, admitted, undecided, over, saturated, spent, broken } = tally;
+    const part = saturated === 0 ? '' : `, I3 ${((100 * spent) / saturated).toFixed(3)} % of ${saturated}`;
     process.stdout.write(
       `${kind}: ${seeds} seeds from ${firstSeed}, ${decisions} decisions, ${admitted} admitted, ${undecided} undecided, ` +
-        `${over} over (at most ${(100 * overPartMax).toFixed(1)} % of a limit)${spent}\n`,
+        `${over} over${part}\n`,
     );
     for (const line of broken.slice(0, 20)) process.stdout.write(`  ${line}\n`);
     isSound &&= broken.length === 0;

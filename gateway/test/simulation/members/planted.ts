@@ -31,9 +31,16 @@ const bugs: readonly MemberBug[] = [
   {
     name: 'an owner grants itself what its backup never hears of',
     file: owner,
-    find: 'from === self && backups.size > 0',
-    plant: 'from === self && backups.size < 0',
+    find: '(from === self || outlives)',
+    plant: 'outlives',
     kind: 'kill',
+  },
+  {
+    name: 'a sliding window is granted from before its backup hears of it',
+    file: owner,
+    find: '(from === self || outlives)',
+    plant: 'from === self',
+    kind: 'heir',
   },
   {
     name: 'copies never reach the new owner',
@@ -62,6 +69,27 @@ const bugs: readonly MemberBug[] = [
     find: 'account.seq > known.seq;',
     plant: 'account.seq < known.seq;',
     kind: 'join',
+  },
+  {
+    name: 'nothing is restated to a new owner',
+    file: 'stores/members/handover.ts',
+    find: "for (const claims of chunks(stated.claims.filter(isTheirs))) send(member, { kind: 'restate', claims });",
+    plant: '',
+    kind: 'slow',
+  },
+  {
+    name: 'epochs are ignored',
+    file: store,
+    find: 'message.yours !== this.#membership.epoch || message.mine !== this.#membership.epochOf(from)',
+    plant: 'message.yours < 0',
+    kind: 'stray',
+  },
+  {
+    name: 'a window that is begun inside another replaces it',
+    file: 'stores/merged.ts',
+    find: 'const isInside = newer.window < older.window + lengthMs(limit);',
+    plant: 'const isInside = newer.window < older.window;',
+    kind: 'freeze',
   },
 ];
 

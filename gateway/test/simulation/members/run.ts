@@ -1,17 +1,16 @@
-import type { GatewayId } from '../../../src/limits/claim.ts';
+import type { Claim, Grant } from '../../../src/limits/claim.ts';
 import type { CounterKey } from '../../../src/limits/counter-key.ts';
-import type { Limit } from '../../../src/limits/limit.ts';
-import type * as Limiters from '../../../src/limiter/limiter.ts';
+import type { CounterStore } from '../../../src/limits/counter-store.ts';
 import type { Verdict } from '../../../src/limiter/verdict.ts';
-import { levels, type OnStoreFailure } from '../../../src/policy/levels.ts';
-import type { Charge } from '../../../src/policy/plan.ts';
 import type * as MembersStores from '../../../src/stores/members/members-store.ts';
 import { seededRandom, type Random } from '../../support/random.ts';
 import { loadCore, shipped, type Core } from '../core.ts';
+import type { Event } from '../history.ts';
 import { epochMs, World } from '../world.ts';
-import type { MemberFault, MemberScenario } from './scenario.ts';
+import type { MemberFault } from './fault-plan.ts';
+import { keyOf, type MemberScenario } from './scenario.ts';
+import { addressOf, SimMember } from './sim-member.ts';
 import { SimNetwork } from './sim-network.ts';
-import { SimProcess } from './sim-process.ts';
 
 /** The code under test: what Sluice ships, or a copy of it with a bug planted. */
 export interface MemberCore extends Core {
@@ -24,29 +23,19 @@ export async function loadMemberCore(root: URL = shipped): Promise<MemberCore> {
   return { ...(await loadCore(root)), MembersStore: (stores as typeof MembersStores).MembersStore };
 }
 
-/** One decision, as its client would know it; times are ms of the world. */
-export interface MemberDecision {
-  readonly place: number;
-  readonly counter: number;
-  readonly askedMs: number;
-  readonly atMs: number;
-  readonly admitted: boolean;
-  readonly certain: boolean;
-  readonly unavailable: boolean;
+/** What happened in a run: decisions, and answers as they came to the gateways that had asked. */
+export interface MemberHistory {
+  readonly events: readonly Event[];
+  /** The fewest that any member was told to share limits with. */
+  readonly gatewaysMin: number;
 }
 
-interface Member {
-  readonly place: number;
-  readonly address: string;
-  readonly process: SimProcess;
-  readonly limiter: Limiters.Limiter;
-  leaving: boolean;
-}
-
-/** Runs gateways with the shipped limiter and cluster store in virtual time; gives all decisions. */
-export function runMembers(scenario: MemberScenario, core: MemberCore): Promise<readonly MemberDecision[]> {
+/** Runs gateways with the shipped limiter and cluster store in virtual time. */
+export function runMembers(scenario: MemberScenario, core: MemberCore): Promise<MemberHistory> {
   return new Run(scenario, core).all();
 }
+
+type Untimed<Kind> = Kind extends Event ? Omit<Kind, 'atMs' | 'storeMs'> : never;
 
 class Run {
   readonly #scenario: MemberScenario;
@@ -54,112 +43,164 @@ class Run {
   readonly #world = new World();
   readonly #random: Random;
   readonly #network: SimNetwork;
-  readonly #members = new Map<number, Member>();
+  readonly #members = new Map<number, SimMember>();
   readonly #keys: readonly CounterKey[];
-  readonly #decisions: MemberDecision[] = [];
+  readonly #events: Event[] = [];
+  #gatewaysMin = Infinity;
   #started = 0;
 
   constructor(scenario: MemberScenario, core: MemberCore) {
+    const { seed, delayMsMax, slowLinks, counters } = scenario;
     this.#scenario = scenario;
     this.#core = core;
-    this.#random = seededRandom(scenario.seed ^ 0x5eed);
-    this.#network = new SimNetwork(this.#world, this.#random, scenario.delayMsMax);
-    this.#keys = scenario.limits.map((limit, counter) => core.counterKey('sim', limit, [String(counter)]));
+    this.#random = seededRandom(seed ^ 0x5eed);
+    this.#network = new SimNetwork(this.#world, this.#random, {
+      delayMsMax,
+      slowLinks: slowLinks.map(({ between: [one, other], delayMs }) => ({
+        between: [addressOf(one), addressOf(other)],
+        delayMs,
+      })),
+    });
+    this.#keys = counters.map(keyOf);
   }
 
-  async all(): Promise<readonly MemberDecision[]> {
+  async all(): Promise<MemberHistory> {
     const { members, durationMs, faults } = this.#scenario;
     for (let place = 0; place < members; place += 1) this.#start(place);
     for (const fault of faults) this.#world.at(fault.atMs, () => this.#inflict(fault));
     await this.#world.runUntil(durationMs);
-    return this.#decisions;
+    return { events: this.#events, gatewaysMin: this.#gatewaysMin };
   }
 
   #start(place: number): void {
-    const { members, limits, onFailure } = this.#scenario;
+    const { members, onFailure, quiet } = this.#scenario;
     this.#started += 1;
-    const id = `g${place}-${this.#started}` as GatewayId;
-    const address = `host${place}:4000`;
-    const process = new SimProcess(this.#world, 1_000_000 * this.#started + 77);
-    const store = new this.#core.MembersStore({
-      clock: process,
-      settings: {
-        self: { id, address },
-        members: Array.from({ length: members }, (_, other) => `host${other}:4000`),
-        onLostMajority: 'share',
+    const member = new SimMember({
+      core: this.#core,
+      world: this.#world,
+      network: this.#network,
+      place,
+      number: this.#started,
+      members,
+      onFailure,
+      watched: (store, { number }) => this.#watched(store, number),
+      gatewaysCounted: (gateways) => {
+        this.#gatewaysMin = Math.min(this.#gatewaysMin, gateways);
       },
-      events: {
-        lossSuspected: () => limiter.lossSuspected(),
-        gatewaysCounted: (gateways) => limiter.gatewaysCounted(gateways),
-      },
-      openMesh: (events) => this.#network.open(id, address, process, events),
     });
-    const rules = Object.fromEntries(levels.map((level) => [level, onFailure]));
-    const limiter: Limiters.Limiter = new this.#core.Limiter({
-      store,
-      clock: process,
-      settings: {
-        gateway: id,
-        claimDeadlineMs: 50,
-        gatewaysMin: 1,
-        onStoreFailure: rules as Record<(typeof levels)[number], OnStoreFailure>,
-        leases: { horizonMs: 100, recheckMs: 100 },
-      },
-      recorder: { settled() {}, lost() {}, batchTook() {}, storeAway() {}, storeBack() {} },
-    });
-    const member: Member = { place, address, process, limiter, leaving: false };
     this.#members.set(place, member);
-    void limiter.open(2000).then(() => this.#ask(member, limits));
+    const isQuiet = quiet?.place === place && this.#started <= members;
+    void member.limiter.open(2000).then(() => {
+      if (isQuiet) this.#world.at(quiet.untilMs, () => this.#ask(member));
+      else this.#ask(member);
+    });
   }
 
-  #ask(member: Member, limits: readonly Limit[]): void {
-    const { everyMs, perTurn } = this.#scenario;
-    if (member.leaving) return;
-    for (let asked = 0; asked < perTurn; asked += 1) {
-      const counter = this.#random.below(limits.length);
-      const charges: readonly Charge[] = [
-        { level: 'subscription', key: this.#keys[counter]!, limit: limits[counter]!, cost: 1 },
-      ];
-      const askedMs = this.#world.nowMs;
-      const decided = (verdict: Verdict): void => {
-        if (member.process.isKilled) return;
-        this.#decisions.push({
-          place: member.place,
-          counter,
-          askedMs,
-          atMs: this.#world.nowMs,
-          admitted: verdict.admitted,
-          certain: verdict.certain,
-          unavailable: !verdict.admitted && verdict.because === 'store-unavailable',
-        });
-      };
-      const verdict = member.limiter.admit(charges);
-      if (verdict instanceof Promise) void verdict.then(decided);
-      else decided(verdict);
-    }
-    member.process.after(1 + this.#random.below(2 * everyMs), () => this.#ask(member, limits));
+  #ask(member: SimMember): void {
+    const { everyMs, perTurn, counters } = this.#scenario;
+    if (member.leaving || member.process.isKilled) return;
+    for (let asked = 0; asked < perTurn; asked += 1)
+      this.#decide(member, this.#random.below(counters.length));
+    member.process.after(1 + this.#random.below(2 * everyMs), () => this.#ask(member));
+  }
+
+  #decide({ process, limiter, number }: SimMember, counter: number): void {
+    const limit = this.#scenario.counters[counter]!;
+    const askedAtMs = this.#world.nowMs;
+    const decided = (verdict: Verdict): void => {
+      if (process.isKilled) return;
+      const { admitted } = verdict;
+      this.#tell({
+        is: 'decision',
+        askedAtMs,
+        gateway: number,
+        charges: [{ counter, cost: 1 }],
+        admitted,
+        // Under deny nothing passes that isn't counted, whoever is away.
+        certain: verdict.certain || (admitted && this.#scenario.onFailure === 'deny'),
+        unavailable: !verdict.admitted && verdict.because === 'store-unavailable',
+      });
+    };
+    const verdict = limiter.admit([{ level: 'subscription', key: this.#keys[counter]!, limit, cost: 1 }]);
+    if (verdict instanceof Promise) void verdict.then(decided);
+    else decided(verdict);
+  }
+
+  #watched(store: CounterStore, gateway: number): CounterStore {
+    return {
+      settle: async (claims) => {
+        const sentMs = this.#world.nowMs;
+        const grants = await store.settle(claims);
+        for (const [at, grant] of grants.entries()) this.#answered(claims[at]!, grant, { gateway, sentMs });
+        return grants;
+      },
+      read: (keys) => store.read(keys),
+      forget: (keys) => store.forget(keys),
+      close: () => store.close(),
+    };
+  }
+
+  /** An answer that comes too late to be used tells nothing: its window may be over. */
+  #answered(
+    claim: Claim,
+    grant: Grant,
+    { gateway, sentMs }: { readonly gateway: number; readonly sentMs: number },
+  ): void {
+    const counter = this.#keys.indexOf(claim.key);
+    const waitedMs = this.#world.nowMs - sentMs;
+    if (counter < 0 || waitedMs >= grant.endsInMs - 1) return;
+    const held = claim.window === grant.window ? claim.held : 0;
+    const unchanged = held + grant.granted === 0;
+    this.#tell({ is: 'settled', gateway, counter, claim, copy: 0, grant, unchanged });
+    this.#tell({ is: 'delivered', gateway, counter, grant, held, era: 0 });
+  }
+
+  #tell(event: Untimed<Event>): void {
+    const atMs = this.#world.nowMs;
+    this.#events.push({ ...event, atMs, storeMs: epochMs + atMs } as Event);
   }
 
   #inflict(fault: MemberFault): void {
-    if (fault.kind === 'cut') {
-      const own = this.#members.get(fault.place)?.address;
-      if (own === undefined) return;
-      for (const { address } of this.#members.values())
-        if (address !== own) this.#network.cut(own, address, fault.oneWay);
-      this.#world.after(fault.forMs, () => this.#network.heal());
-      return;
+    switch (fault.kind) {
+      case 'cut':
+        this.#cut(fault.side, fault.others, fault.oneWay);
+        this.#world.after(fault.forMs, () => this.#network.heal());
+        break;
+      case 'break':
+        this.#network.breakLink(addressOf(fault.by), addressOf(fault.with));
+        this.#cut([fault.by], [fault.with], false);
+        this.#world.after(fault.forMs, () => this.#network.heal());
+        break;
+      case 'join':
+        if (!this.#members.has(fault.place)) this.#start(fault.place);
+        break;
+      case 'freeze': {
+        const process = this.#members.get(fault.place)?.process;
+        process?.freeze();
+        this.#world.after(fault.forMs, () => process?.thaw());
+        break;
+      }
+      case 'kill':
+      case 'leave':
+        this.#remove(fault);
+        break;
+      default:
+        fault satisfies never;
     }
+  }
+
+  #cut(side: readonly number[], others: readonly number[], oneWay: boolean): void {
+    for (const one of side.map(addressOf)) {
+      for (const other of others.map(addressOf)) {
+        this.#network.cut(one, other);
+        if (!oneWay) this.#network.cut(other, one);
+      }
+    }
+  }
+
+  #remove(fault: Exclude<MemberFault, { kind: 'cut' | 'break' | 'freeze' }>): void {
     const member = this.#members.get(fault.place);
-    if (fault.kind === 'join') {
-      if (member === undefined) this.#start(fault.place);
-      return;
-    }
     if (member === undefined) return;
-    if (fault.kind === 'freeze') {
-      member.process.freeze();
-      this.#world.after(fault.forMs, () => member.process.thaw());
-      return;
-    }
     this.#members.delete(fault.place);
     if (fault.kind === 'kill') {
       member.process.kill();
@@ -169,28 +210,4 @@ class Run {
       void member.limiter.close();
     }
   }
-}
-
-/** What the decisions of a run say of one window of one counter, by nothing but when they were made. */
-export interface SeenWindow {
-  readonly counter: number;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly admitted: number;
-  readonly refused: number;
-}
-
-export function windowsOf(
-  scenario: MemberScenario,
-  decisions: readonly MemberDecision[],
-): readonly SeenWindow[] {
-  return scenario.limits.flatMap(({ windowMs }, counter) => {
-    const own = decisions.filter((one) => one.counter === counter);
-    const byWindow = Map.groupBy(own, ({ atMs }) => Math.floor((epochMs + atMs) / windowMs));
-    return [...byWindow].map(([window, some]) => {
-      const startMs = window * windowMs - epochMs;
-      const admitted = some.filter((one) => one.admitted).length;
-      return { counter, startMs, endMs: startMs + windowMs, admitted, refused: some.length - admitted };
-    });
-  });
 }

@@ -1,103 +1,132 @@
+import { counterKey, type CounterKey } from '../../../src/limits/counter-key.ts';
 import type { Limit } from '../../../src/limits/limit.ts';
 import type { OnStoreFailure } from '../../../src/policy/levels.ts';
 import { seededRandom, type Random } from '../../support/random.ts';
+import { drawPlan, type MemberFault } from './fault-plan.ts';
 
-/** Something that happens to a cluster whose members keep the counters. Members are named by their places. */
-export type MemberFault =
-  | { readonly kind: 'kill'; readonly atMs: number; readonly place: number; readonly silently: boolean }
-  | { readonly kind: 'leave' | 'join'; readonly atMs: number; readonly place: number }
-  | { readonly kind: 'freeze'; readonly atMs: number; readonly place: number; readonly forMs: number }
-  | {
-      readonly kind: 'cut';
-      readonly atMs: number;
-      readonly place: number;
-      readonly forMs: number;
-      /** Nothing comes from this member any more, though all still reaches it. */
-      readonly oneWay: boolean;
-    };
-
-export const kinds = ['calm', 'kill', 'leave', 'join', 'freeze', 'cut', 'storm'] as const;
+/**
+ * `link`: two members lose each other, while both are heard by the rest. `storm`: any of the kinds before it, one after the other.
+ * `slow`: a storm over links of up to 200 ms.
+ * `heir`: an owner dies before its backup has heard what others have, often where a window has just ended. The last three are of two failures: `pair`: the owner of a counter and its backup die
+ * within moments. `minority`: of five members these two are cut off together. `stray`: a member that one other doesn't hear is put
+ * out of the view, and the owner dies before it has told its backup what it did since.
+ */
+export const kinds = [
+  'calm',
+  'kill',
+  'leave',
+  'join',
+  'freeze',
+  'cut',
+  'link',
+  'storm',
+  'slow',
+  'heir',
+  'pair',
+  'minority',
+  'stray',
+] as const;
 export type Kind = (typeof kinds)[number];
 
-/** One run: who is there, what is asked, what happens. One member at a time is in trouble, and has two seconds to get over it. */
+/** What a scenario may cost, by docs/high-availability.md. */
+export type Loss =
+  | { readonly kind: 'nothing' }
+  /** What these members had taken is known to nobody else, and is forgotten. */
+  | { readonly kind: 'dead'; readonly places: readonly number[]; readonly atMs: number }
+  /** The same, and they go on for as long as they don't notice. */
+  | {
+      readonly kind: 'parted';
+      readonly places: readonly number[];
+      readonly atMs: number;
+      readonly untilMs: number;
+    };
+
+/** A way that is longer than others, in both directions. */
+export interface SlowLink {
+  readonly between: readonly [number, number];
+  readonly delayMs: number;
+}
+
+/** One run: who is there, what is asked, what happens. Unless the kind says otherwise, members have two seconds to get over each fault. */
 export interface MemberScenario {
   readonly seed: number;
   readonly kind: Kind;
   /** Members from the start; later ones have other places. */
   readonly members: number;
-  readonly limits: readonly Limit[];
+  readonly counters: readonly Limit[];
   readonly durationMs: number;
-  /** How long a message takes at most. */
+  /** How long a message takes at most, beyond what a slow link adds. */
   readonly delayMsMax: number;
+  readonly slowLinks: readonly SlowLink[];
   readonly everyMs: number;
   readonly perTurn: number;
+  /** The first process of this place asks for nothing before this moment. */
+  readonly quiet: { readonly place: number; readonly untilMs: number } | undefined;
   readonly onFailure: OnStoreFailure;
   readonly faults: readonly MemberFault[];
+  readonly loss: Loss;
 }
-
-const faultsEach = 3;
 
 export function drawScenario(seed: number, kind: Kind, onFailure: OnStoreFailure): MemberScenario {
   const random = seededRandom(seed);
-  const members = random.pick([2, 3, 3, 3, 5]);
+  const isOfFive = kind === 'pair' || kind === 'minority' || kind === 'stray';
+  const members = isOfFive ? 5 : kind === 'heir' ? 3 : random.pick([2, 3, 3, 3, 5]);
   const everyMs = random.pick([1, 2, 4]);
-  const perTurn = random.pick([1, 2]);
-  const faults: MemberFault[] = [];
-  let atMs = 800 + random.below(500);
-  const times = kind === 'calm' ? 0 : faultsEach;
-  for (let fault = 0; fault < times; fault += 1) {
-    const what = kind === 'storm' ? random.pick(kinds.slice(1, -1)) : kind;
-    faults.push(
-      ...drawFault(random, what, { atMs, place: random.below(members), newPlace: members + fault }),
-    );
-    atMs += 2000 + random.below(700);
-  }
-  const durationMs = Math.max(3000, atMs + 500);
-  const counters = random.pick([1, 2, 6]);
-  const windowMs = random.pick([1000, 3000, 60_000]);
-  const perMs = (members * perTurn) / (everyMs + 0.5) / counters;
-  const asked = perMs * Math.min(windowMs, durationMs);
-  const quota = Math.ceil(asked * random.pick([0.1, 0.4, 0.7]));
-  const limit: Limit = { kind: 'fixed-window', quota, windowMs, starts: 'aligned' };
+  const perTurn = kind === 'stray' ? 4 : random.pick([1, 2]);
+  const isOne = kind === 'stray' || (kind === 'calm' && random.chance(0.7));
+  const rules = Array.from({ length: isOne ? 1 : random.pick([1, 2, 6]) }, () => drawRule(random, kind));
+  const plan = drawPlan(random, { kind, members, key: keyOf(rules[0]!, 0) });
+  const durationMs = Math.max(3000, plan.endsMs + 500);
+  const perMs = (members * perTurn) / (everyMs + 0.5) / rules.length;
   return {
     seed,
     kind,
     members,
     durationMs,
-    faults,
+    ...plan,
     // Over slow links answers come after the claim deadline now and then: shares are taken then, which isn't about members.
-    delayMsMax: random.pick(onFailure === 'deny' ? [1, 2, 10, 30] : [1, 2, 5]),
-    limits: Array.from({ length: counters }, () => limit),
+    delayMsMax: kind === 'stray' ? 1 : random.pick(onFailure === 'deny' ? [1, 2, 10, 30] : [1, 2, 5]),
+    counters: rules.map((rule) => {
+      const part = kind === 'stray' ? 0.6 : random.pick([0.1, 0.4, 0.7]);
+      const quota = Math.ceil(part * perMs * Math.min(rule.windowMs, durationMs));
+      return withQuota(rule, quota, random.pick([1, quota, 2 * quota]));
+    }),
     everyMs,
     perTurn,
     onFailure,
   };
 }
 
-function drawFault(
-  random: Random,
-  kind: Kind,
-  where: { readonly atMs: number; readonly place: number; readonly newPlace: number },
-): readonly MemberFault[] {
-  const { atMs, place, newPlace } = where;
-  const backAtMs = atMs + random.pick([100, 900]);
-  const forMs = random.pick([30, 150, 400, 700, 1200]);
-  const isBack: MemberFault = { kind: 'join', atMs: backAtMs, place };
-  switch (kind) {
-    case 'kill':
-      return [{ kind, atMs, place, silently: random.chance(0.3) }, isBack];
-    case 'leave':
-      return [{ kind, atMs, place }, isBack];
-    case 'join':
-      return [{ kind, atMs, place: newPlace }];
-    case 'freeze':
-      return [{ kind, atMs, place, forMs }];
-    case 'cut':
-      return [{ kind, atMs, place, forMs, oneWay: random.chance(0.3) }];
-    case 'calm':
-    case 'storm':
-      throw new Error(`${kind} is no single fault`);
+/** The key of a counter, whatever its quota. */
+export function keyOf(limit: Limit, counter: number): CounterKey {
+  return counterKey('sim', limit, [String(counter)]);
+}
+
+function withQuota(rule: Limit, quota: number, burst: number): Limit {
+  return rule.kind === 'token-bucket' ? { ...rule, quota, burst } : { ...rule, quota };
+}
+
+/** What is counted, with no quota yet. */
+function drawRule(random: Random, kind: Kind): Limit {
+  if (kind === 'stray') return { kind: 'fixed-window', quota: 0, windowMs: 60_000, starts: 'aligned' };
+  const windowMs = kind === 'heir' ? 1000 : random.pick([1000, 3000, 60_000]);
+  const algorithm = random.pick([
+    'aligned',
+    kind === 'heir' ? 'sliding' : 'aligned',
+    'first-request',
+    'sliding',
+    'bucket',
+  ] as const);
+  switch (algorithm) {
+    case 'aligned':
+      return { kind: 'fixed-window', quota: 0, windowMs, starts: 'aligned' };
+    case 'first-request':
+      return { kind: 'fixed-window', quota: 0, windowMs, starts: 'first-request' };
+    case 'sliding':
+      return { kind: 'sliding-window', quota: 0, windowMs };
+    case 'bucket':
+      return { kind: 'token-bucket', quota: 0, windowMs, burst: 0 };
     default:
-      return kind satisfies never;
+      return algorithm satisfies never;
   }
 }

@@ -16,6 +16,8 @@ interface Node {
 interface Connection {
   readonly ends: readonly [Node, Node];
   open: boolean;
+  /** From then on both know of it. */
+  readonly madeMs: number;
   /** When the last message in each direction arrives: a later one doesn't overtake it. */
   readonly lastMs: [number, number];
   readonly held: (() => void)[];
@@ -26,17 +28,32 @@ export class SimNetwork {
   readonly #world: World;
   readonly #random: Random;
   readonly #delayMsMax: number;
+  /** What a way adds to that, by the addresses of both ends. */
+  readonly #addedMs: ReadonlyMap<string, number>;
   readonly #nodes = new Map<string, Node>();
   readonly #connections = new Map<string, Connection>();
   /** From which address nothing gets through to which. */
   readonly #cut = new Set<string>();
   /** Ends of connections that aren't known on the other side yet. */
   readonly #untold: (() => void)[] = [];
+  /** The same, where nothing but the way delays it: known at the latest with the next connection. */
+  readonly #partings = new Map<string, () => void>();
 
-  constructor(world: World, random: Random, delayMsMax: number) {
+  constructor(
+    world: World,
+    random: Random,
+    ways: {
+      readonly delayMsMax: number;
+      readonly slowLinks: readonly {
+        readonly between: readonly [string, string];
+        readonly delayMs: number;
+      }[];
+    },
+  ) {
     this.#world = world;
     this.#random = random;
-    this.#delayMsMax = delayMsMax;
+    this.#delayMsMax = ways.delayMsMax;
+    this.#addedMs = new Map(ways.slowLinks.map(({ between, delayMs }) => [pair(...between), delayMs]));
   }
 
   open(id: GatewayId, address: string, process: SimProcess, events: MeshEvents): Mesh {
@@ -73,9 +90,15 @@ export class SimNetwork {
     }
   }
 
-  cut(from: string, to: string, oneWay: boolean): void {
+  cut(from: string, to: string): void {
     this.#cut.add(`${from} ${to}`);
-    if (!oneWay) this.#cut.add(`${to} ${from}`);
+  }
+
+  /** One side ends a connection; the other hears of it when the way allows. */
+  breakLink(by: string, other: string): void {
+    const name = pair(by, other);
+    const connection = this.#connections.get(name);
+    if (connection !== undefined) this.#break(name, connection, by);
   }
 
   /** What was held arrives at last, or the connection turns out to be broken. */
@@ -92,7 +115,9 @@ export class SimNetwork {
   #end(node: Node): void {
     for (const [name, connection] of this.#connections) {
       if (connection.ends.includes(node))
-        this.#world.after(this.#delayMsMax + 1, () => this.#break(name, connection));
+        this.#world.after((this.#addedMs.get(name) ?? 0) + this.#delayMsMax + 1, () =>
+          this.#break(name, connection),
+        );
     }
     if (this.#nodes.get(node.address) === node) this.#nodes.delete(node.address);
   }
@@ -103,27 +128,41 @@ export class SimNetwork {
     const isKnown = this.#connections.get(name)?.open === true;
     if (to === undefined || to === from || isKnown || from.process.isKilled) return;
     if (this.#isCut(from, to) || this.#isCut(to, from)) return;
-    const connection: Connection = { ends: [from, to], open: true, lastMs: [0, 0], held: [] };
+    const madeMs = this.#world.nowMs + 1 + 2 * (this.#addedMs.get(name) ?? 0);
+    const connection: Connection = {
+      ends: [from, to],
+      open: true,
+      madeMs,
+      lastMs: [madeMs, madeMs],
+      held: [],
+    };
     this.#connections.set(name, connection);
-    const now = this.#world.nowMs;
     for (const [side, end] of connection.ends.entries()) {
-      connection.lastMs[1 - side] = now + 1;
-      this.#world.after(1, () => {
+      this.#world.at(madeMs, () => {
+        this.#partings.get(`${name} ${end.id}`)?.();
         if (connection.open) end.process.do(() => end.events.met(connection.ends[1 - side]!.id));
       });
     }
   }
 
-  #break(name: string, connection: Connection): void {
+  #break(name: string, connection: Connection, by?: string): void {
     if (!connection.open) return;
     connection.open = false;
     if (this.#connections.get(name) === connection) this.#connections.delete(name);
     for (const [side, end] of connection.ends.entries()) {
-      const parted = (): void => end.process.do(() => end.events.parted(connection.ends[1 - side]!.id));
+      const parting = `${name} ${end.id}`;
+      const parted = (): void => {
+        if (this.#partings.delete(parting))
+          end.process.do(() => end.events.parted(connection.ends[1 - side]!.id));
+      };
+      this.#partings.get(parting)?.();
+      this.#partings.set(parting, parted);
       // Where nothing gets through, each side notices by itself.
       const isUntold = this.#isCut(connection.ends[1 - side]!, end);
-      if (isUntold) this.#untold.push(parted);
-      else this.#world.after(1 + this.#random.below(this.#delayMsMax), parted);
+      const wayMs = 1 + (this.#addedMs.get(name) ?? 0) + this.#random.below(this.#delayMsMax);
+      if (end.address === by) parted();
+      else if (isUntold) this.#untold.push(parted);
+      else this.#world.after(wayMs, parted);
     }
   }
 
@@ -131,17 +170,18 @@ export class SimNetwork {
     const connection = [...this.#connections.values()].find(({ ends, open }) => {
       return open && ends.includes(from) && ends.some(({ id }) => id === to);
     });
-    if (connection === undefined) return;
+    if (connection === undefined || this.#world.nowMs < connection.madeMs) return;
     const side = connection.ends[0] === from ? 1 : 0;
     const end = connection.ends[side];
     // As on a wire: the receiver has a value of its own, and checks it.
     const copy = messageOf(structuredClone(message));
     if (copy === undefined) throw new Error(`not a message: ${JSON.stringify(message)}`);
     const isCut = (): boolean => this.#isCut(from, end);
+    const addedMs = this.#addedMs.get(pair(from.address, end.address)) ?? 0;
     const deliver = (): void => {
       const atMs = Math.max(
         connection.lastMs[side],
-        this.#world.nowMs + this.#random.below(this.#delayMsMax + 1),
+        this.#world.nowMs + addedMs + this.#random.below(this.#delayMsMax + 1),
       );
       connection.lastMs[side] = atMs;
       this.#world.at(atMs, () => {

@@ -23,6 +23,10 @@ export class SimProcess implements Clock {
   }
 
   wallMs(): number {
+    return this.evenWallMs();
+  }
+
+  evenWallMs(): number {
     return epochMs + this.#world.nowMs;
   }
 

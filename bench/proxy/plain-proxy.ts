@@ -10,7 +10,12 @@ const pool = new Pool(process.argv[2] ?? '', { connections: 256, pipelining: 1, 
 
 function answerTo(response: ServerResponse): Dispatcher.DispatchHandler {
   return {
-    onRequestStart() {},
+    onRequestStart(controller) {
+      // Else a client that leaves would keep a connection to the backend for ever.
+      response.once('close', () => {
+        if (!response.writableFinished) controller.abort(new Error('the client has gone'));
+      });
+    },
     onResponseStart(_controller, status, headers) {
       response.writeHead(status, headers);
     },
@@ -32,14 +37,16 @@ function answerTo(response: ServerResponse): Dispatcher.DispatchHandler {
 
 const server = createServer((request, response) => {
   const { method = 'GET', url = '/', headers } = request;
-  const { host: _, connection: __, ...forwarded } = headers;
+  const { host: _, connection: __, 'keep-alive': ___, ...forwarded } = headers;
+  forwarded['x-forwarded-for'] = request.socket.remoteAddress;
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   pool.dispatch(
     { method, path: url, headers: forwarded, body: hasBody ? request : null },
     answerTo(response),
   );
 });
-server.listen(0, '127.0.0.1', () => {
-  process.send?.({ listening: { port: (server.address() as AddressInfo).port } });
+server.keepAliveTimeout = 300_000;
+server.listen(0, '127.0.0.1', 4096, () => {
+  process.send?.({ port: (server.address() as AddressInfo).port });
 });
 process.once('disconnect', () => process.exit());
