@@ -18,6 +18,8 @@ export interface GroupParts {
   readonly report: (line: string) => void;
 }
 
+const ownCountersMsMin = 1000;
+
 /** The threads of a gateway, together: on one port, by one configuration, as one to whoever looks at them. */
 export class ThreadGroup {
   readonly #parts: GroupParts;
@@ -89,12 +91,22 @@ export class ThreadGroup {
     };
   }
 
-  /** What is bounded for the whole gateway is bounded to a part of it for each thread. */
+  /**
+   * What is bounded for the whole gateway is bounded to a part of it for each thread. Counters in this process' own memory are never
+   * away, at most busy: whoever decided without them would admit too much.
+   */
   #partOf(config: Config): Config {
+    const { gateway, store } = config;
+    const deadlineMsMin = store.kind === 'memory' ? ownCountersMsMin : 0;
+    const claimDeadlineMs = Math.max(gateway.claimDeadlineMs, deadlineMsMin);
     const { bounds } = config.backends;
     const part = (whole: number): number => Math.max(1, Math.floor(whole / this.#parts.threads));
     const { connectionsMax, waitingMax } = bounds;
     const own = { ...bounds, connectionsMax: part(connectionsMax), waitingMax: part(waitingMax) };
-    return { ...config, backends: { ...config.backends, bounds: own } };
+    return {
+      ...config,
+      gateway: { ...gateway, claimDeadlineMs },
+      backends: { ...config.backends, bounds: own },
+    };
   }
 }
