@@ -28,7 +28,8 @@ export function compare(stream: Generated, ours: Reading, oracle: Reading): Comp
   if (refused && oracle.messages.at(-1)?.complete === messages.at(-1)?.complete) return { is: 'same' };
   // The oracle looks at codings when it has told the head.
   const told = oracle.messages.length === messages.length + (end === 'rejected' ? 1 : 0);
-  if (told && oracle.why === 'HPE_INVALID_TRANSFER_ENCODING') return { is: 'same' };
+  if (told && oracle.messages.at(-1)?.complete === false && oracle.why === 'HPE_INVALID_TRANSFER_ENCODING')
+    return { is: 'same' };
   return reasonFor(stream, ours);
 }
 

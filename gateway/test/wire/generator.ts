@@ -17,15 +17,25 @@ export interface Generated {
 }
 
 export function generate(random: Random): Generated {
-  const side = random.below(5) < 3 ? 'request' : 'response';
+  if (random.below(5) < 3) return generateRequests(random, usualTargets);
   const method = random.pick(['GET', 'GET', 'POST', 'HEAD']);
-  const whole = side === 'request' ? requests(random) : responses(random);
-  const text = random.chance(0.5) ? mutated(whole, random) : whole;
-  return { side, text, pieces: split(text, random), method, ends: random.chance(0.5) };
+  const text = maybeMutated(responses(random), random);
+  return { side: 'response', text, pieces: split(text, random), method, ends: random.chance(0.5) };
+}
+
+/** What a client sends, mostly to these targets and with these fields. */
+export function generateRequests(
+  random: Random,
+  targets: readonly string[],
+  first: readonly string[] = [],
+): Generated {
+  const requests = repeat(random.pick([1, 1, 1, 2, 2, 3]), () => request(random, targets, first));
+  const text = maybeMutated(requests, random);
+  return { side: 'request', text, pieces: split(text, random), method: 'GET', ends: false };
 }
 
 /** Cuts a text into pieces of chance: one, a few, or one of each byte. */
-export function split(text: string, random: Random): Buffer[] {
+function split(text: string, random: Random): Buffer[] {
   const bytes = Buffer.from(text, 'latin1');
   const cuts = random.pick([0, 0, 1, 1, 2, 3, 8, 40]);
   const places = new Set([0, ...Array.from({ length: cuts }, () => random.below(bytes.length + 1))]);
@@ -33,14 +43,13 @@ export function split(text: string, random: Random): Buffer[] {
   return sorted.map((from, at) => bytes.subarray(from, sorted[at + 1])).filter(({ length }) => length > 0);
 }
 
-function requests(random: Random): string {
-  return repeat(random.pick([1, 1, 1, 2, 2, 3]), () => request(random));
-}
+const usualTargets = ['/', '/a/b?c=d', '/%2e%2e/x', 'http://h/x', '*'];
 
-function request(random: Random): string {
+function request(random: Random, targets: readonly string[], first: readonly string[]): string {
   const { fields, body } = content(random);
+  fields.unshift(...first);
   const method = rarely(random, 0.1, methods, ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']);
-  const target = rarely(random, 0.15, oddTargets, ['/', '/a/b?c=d', '/%2e%2e/x', 'http://h/x', '*']);
+  const target = rarely(random, 0.15, oddTargets, targets);
   const version = rarely(random, 0.04, oddVersions, ['HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0']);
   const between = random.chance(0.02) ? random.pick(['  ', '\t', '\r\n', '']) : ' ';
   const before = random.chance(0.04) ? random.pick(['\r\n', '\r\n\r\n', '\n', '\r', ' ']) : '';
@@ -89,7 +98,7 @@ function content(random: Random): { fields: string[]; body: string } {
 
 function field(random: Random): string {
   if (random.chance(0.08)) return random.pick(oddFields);
-  const name = random.pick(['Host', 'Accept', 'X-A', 'x_b', "!#$%&'*+-.^_`|~9", 'Cookie', 'Content-Type']);
+  const name = random.pick(['X-Host', 'Accept', 'X-A', 'x_b', "!#$%&'*+-.^_`|~9", 'Cookie', 'Content-Type']);
   const value = random.pick([
     'a',
     'gateway.example',
@@ -379,6 +388,10 @@ const inserted = [
   'chunked',
   '"',
 ];
+
+function maybeMutated(text: string, random: Random): string {
+  return random.chance(0.5) ? mutated(text, random) : text;
+}
 
 /** Changes a byte or a few: another one, one less, one more, or a part once again. */
 function mutated(text: string, random: Random): string {

@@ -49,13 +49,13 @@ export function readRequests(pieces: readonly Buffer[], given: Partial<typeof ru
     const head = readRequestHead(text, all);
     if (head === undefined) return 'rejected';
     const { method, target, minorVersion, fields, bodyBytes, keepsAlive } = head;
+    // What follows a request for another protocol may be that protocol.
+    const flaw = head.flaw ?? (head.upgrade === undefined ? undefined : 'upgrade');
     return {
       message: messageOf(`${method} ${target} ${minorVersion}`, fields),
       body: bodyBytes === 'unknown' ? 'chunked' : bodyBytes,
-      // What follows a request for another protocol may be that protocol.
-      next:
-        head.flaw !== undefined ? 'declined' : keepsAlive && head.upgrade === undefined ? 'more' : 'closed',
-      why: head.flaw ?? 'the client wants no further request',
+      next: flaw !== undefined ? 'declined' : keepsAlive ? 'more' : 'closed',
+      why: flaw ?? 'the client wants no further request',
     };
   });
 }

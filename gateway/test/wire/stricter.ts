@@ -28,11 +28,18 @@ export const stricter: readonly Stricter[] = [
     explains: (message) => /^[\r\n]/.test(message),
   },
   {
+    name: 'spaces in a request line',
+    side: 'request',
+    example: 'GET  / HTTP/1.1\r\nHost: a\r\n\r\n',
+    why: 'A request line has two spaces (RFC 9112, section 3); what splits at white space finds other targets.',
+    explains: (message) => /^(?:\r\n)?(?:[^ \r\n]* {2}|[^ \r\n]* [^ \r\n]* {2})/.test(message),
+  },
+  {
     name: 'version of a request',
     side: 'request',
     example: 'GET / HTTP/2.0\r\nHost: a\r\n\r\n',
     why: 'Only HTTP/1.0 and HTTP/1.1 are framed as we frame them; a request without a version is HTTP/0.9.',
-    explains: (message) => !/^(?:\r\n)?[^\r\n]* HTTP\/1\.[01]\r\n/.test(message),
+    explains: (message) => !/^(?:\r\n)?[^ \r\n]* [^ \r\n]* HTTP\/1\.[01]\r\n/.test(message),
   },
   {
     name: 'version of a response',
@@ -40,13 +47,6 @@ export const stricter: readonly Stricter[] = [
     example: 'HTTP/2.0 204 No Content\r\n\r\n',
     why: 'Only HTTP/1.0 and HTTP/1.1 are framed as we frame them.',
     explains: (message) => !/^HTTP\/1\.[01] /.test(message),
-  },
-  {
-    name: 'spaces in a request line',
-    side: 'request',
-    example: 'GET  / HTTP/1.1\r\nHost: a\r\n\r\n',
-    why: 'A request line has two spaces (RFC 9112, section 3); what splits at white space finds other targets.',
-    explains: (message) => /^(?:\r\n)?(?:[^ \r\n]* {2}|[^ \r\n]* [^ \r\n]* {2})/.test(message),
   },
   {
     name: 'PRI',
@@ -61,6 +61,13 @@ export const stricter: readonly Stricter[] = [
     example: 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n',
     why: 'A gateway opens no tunnels.',
     explains: (message, how) => how === 'unsupported' && /^(?:\r\n)?CONNECT /.test(message),
+  },
+  {
+    name: 'upgrade',
+    side: 'request',
+    example: 'GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n',
+    why: 'A gateway speaks no other protocol yet, and what follows could be one; the oracle drops a part of what follows.',
+    explains: (message, how) => how === 'upgrade' && hasField(message, 'upgrade', /^/),
   },
   {
     name: 'expectation',
@@ -178,7 +185,7 @@ export const stricter: readonly Stricter[] = [
 ];
 
 function lineOf(message: string): string {
-  return message.slice(0, message.indexOf('\r\n'));
+  return message.split('\r\n', 1)[0] ?? '';
 }
 
 function hasControls(text: string): boolean {
