@@ -11,9 +11,9 @@ export class GatewayProcess {
   readonly #child: ChildProcess;
   readonly #complaints: string[];
 
-  static async start(): Promise<GatewayProcess> {
+  static async start(patienceMs: number): Promise<GatewayProcess> {
     const path = fileURLToPath(new URL('plane-process.ts', import.meta.url));
-    const child = fork(path, {
+    const child = fork(path, [String(patienceMs)], {
       execArgv: ['--expose-gc', '--unhandled-rejections=strict'],
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });

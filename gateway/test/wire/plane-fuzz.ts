@@ -34,7 +34,7 @@ const basePath = '/orders/1.0.0';
 
 /** Sends streams of chance to a gateway in another process; throws when it exits, stalls, grows or forwards something else. */
 export async function fuzzPlane({ random, streams, exact, heard }: PlaneRun): Promise<PlaneFindings> {
-  const gateway = await GatewayProcess.start();
+  const gateway = await GatewayProcess.start(3000);
   const oracle = new RequestOracle();
   const findings: PlaneFindings = { streams: 0, forwarded: 0, lax: 0, heapBytes: { first: 0, last: 0 } };
   try {

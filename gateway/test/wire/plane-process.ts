@@ -18,7 +18,10 @@ export interface PlaneReport {
   readonly rssBytes: number;
 }
 
-const largeAnswer = Buffer.alloc(4 * 1024 * 1024, 'x');
+/** Some hundred of them must fit in what the kernel lends to sockets, or it slows down everybody's. */
+const largeAnswer = Buffer.alloc(256 * 1024, 'x');
+/** How long a client may take for a head, a body's next piece or its next request. */
+const patienceMs = Number(process.argv[2]);
 const seen: string[] = [];
 let recorded = 0;
 
@@ -35,7 +38,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 
 const gateway = await RunningGateway.start({
   backend: answer,
-  bounds: { headMsMax: 3000, idleMsMax: 3000, bodyIdleMsMax: 3000 },
+  bounds: { headMsMax: patienceMs, idleMsMax: patienceMs, bodyIdleMsMax: patienceMs },
   // Bodies that come slowly hold a backend's connection each.
   backendBounds: { connectionsMax: 4000 },
 });
