@@ -43,16 +43,17 @@ function split(text: string, random: Random): Buffer[] {
   return sorted.map((from, at) => bytes.subarray(from, sorted[at + 1])).filter(({ length }) => length > 0);
 }
 
+const usualVersions = [...Array.from({ length: 12 }, () => 'HTTP/1.1'), 'HTTP/1.0'];
 const usualTargets = ['/', '/a/b?c=d', '/%2e%2e/x', 'http://h/x', '*'];
 
 function request(random: Random, targets: readonly string[], first: readonly string[]): string {
   const { fields, body } = content(random);
   fields.unshift(...first);
-  const method = rarely(random, 0.1, methods, ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']);
-  const target = rarely(random, 0.15, oddTargets, targets);
-  const version = rarely(random, 0.04, oddVersions, ['HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0']);
+  const method = rarely(random, 0.05, methods, ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']);
+  const target = rarely(random, 0.06, oddTargets, targets);
+  const version = rarely(random, 0.02, oddVersions, usualVersions);
   const between = random.chance(0.02) ? random.pick(['  ', '\t', '\r\n', '']) : ' ';
-  const before = random.chance(0.04) ? random.pick(['\r\n', '\r\n\r\n', '\n', '\r', ' ']) : '';
+  const before = random.chance(0.02) ? random.pick(['\r\n', '\r\n\r\n', '\n', '\r', ' ']) : '';
   const line = `${before}${method}${between}${target} ${version}${lineEnd(random)}`;
   return `${line}${fieldLines(fields, random)}${lineEnd(random)}${body}`;
 }
@@ -68,9 +69,9 @@ const statuses = ['200', '200', '200', '201', '204', '205', '206', '304', '404',
 function response(random: Random, from: readonly string[] = statuses): string {
   const interim = from === oddInterim;
   const { fields, body } = interim && random.chance(0.9) ? { fields: [], body: '' } : content(random);
-  const version = rarely(random, 0.04, oddVersions, ['HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0']);
+  const version = rarely(random, 0.02, oddVersions, usualVersions);
   const status = random.chance(0.02) ? random.pick(oddStatuses) : random.pick(from);
-  const reason = rarely(random, 0.1, oddReasons, [' OK', ' Not Found', ' ']);
+  const reason = rarely(random, 0.05, oddReasons, [' OK', ' Not Found', ' ']);
   return `${version} ${status}${reason}${lineEnd(random)}${fieldLines(fields, random)}${lineEnd(random)}${body}`;
 }
 
@@ -81,14 +82,14 @@ function content(random: Random): { fields: string[]; body: string } {
   let body = '';
   if (kind < 3) {
     body = data(random);
-    const length = random.chance(0.15) ? random.pick(oddLengths) : String(body.length);
+    const length = random.chance(0.06) ? random.pick(oddLengths) : String(body.length);
     fields.splice(random.below(fields.length + 1), 0, `${spelled('Content-Length', random)}: ${length}`);
   } else if (kind < 7) {
     body = chunks(random);
-    const coding = rarely(random, 0.2, oddCodings, ['chunked']);
+    const coding = rarely(random, 0.07, oddCodings, ['chunked']);
     fields.splice(random.below(fields.length + 1), 0, `${spelled('Transfer-Encoding', random)}: ${coding}`);
   }
-  if (random.chance(0.06)) fields.push(random.pick(conflicts));
+  if (random.chance(0.03)) fields.push(random.pick(conflicts));
   if (random.chance(0.12)) fields.push(`${spelled('Connection', random)}: ${random.pick(connectionOptions)}`);
   if (random.chance(0.04)) fields.push(`${spelled('Expect', random)}: ${random.pick(expectations)}`);
   if (random.chance(0.03))
@@ -97,7 +98,7 @@ function content(random: Random): { fields: string[]; body: string } {
 }
 
 function field(random: Random): string {
-  if (random.chance(0.08)) return random.pick(oddFields);
+  if (random.chance(0.015)) return random.pick(oddFields);
   const name = random.pick(['X-Host', 'Accept', 'X-A', 'x_b', "!#$%&'*+-.^_`|~9", 'Cookie', 'Content-Type']);
   const value = random.pick([
     'a',
@@ -118,7 +119,7 @@ function fieldLines(fields: readonly string[], random: Random): string {
 }
 
 function lineEnd(random: Random): string {
-  return random.chance(0.006) ? random.pick(['\n', '\r', '\r\r\n', '\n\r', '']) : '\r\n';
+  return random.chance(0.002) ? random.pick(['\n', '\r', '\r\r\n', '\n\r', '']) : '\r\n';
 }
 
 function data(random: Random): string {
@@ -137,7 +138,7 @@ function data(random: Random): string {
 function chunks(random: Random): string {
   const body = repeat(random.below(4), () => {
     const bytes = data(random) || 'z';
-    const size = random.chance(0.04) ? random.pick(oddSizes) : hex(bytes.length, random);
+    const size = random.chance(0.02) ? random.pick(oddSizes) : hex(bytes.length, random);
     return `${size}${extension(random)}${lineEnd(random)}${bytes}${lineEnd(random)}`;
   });
   const last = rarely(random, 0.05, ['00', '0x0', '-0', ''], ['0']);
@@ -390,7 +391,7 @@ const inserted = [
 ];
 
 function maybeMutated(text: string, random: Random): string {
-  return random.chance(0.5) ? mutated(text, random) : text;
+  return random.chance(0.4) ? mutated(text, random) : text;
 }
 
 /** Changes a byte or a few: another one, one less, one more, or a part once again. */

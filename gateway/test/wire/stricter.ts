@@ -126,7 +126,7 @@ export const stricter: readonly Stricter[] = [
     side: 'both',
     example: `${chunked}1;a=\r\nx\r\n0\r\n\r\n`,
     why: 'An extension has a name, and a value behind `=` (RFC 9112, section 7.1.1).',
-    explains: (message, how) => how === 'chunks' && /\r\n[\da-f]+;[^\r\n]*(?:;=|=[;\r])|;=/i.test(message),
+    explains: (message, how) => how === 'chunks' && /\r\n[\da-f]+[^\r\n]*(?:;[;=]|=[;\r])/i.test(message),
   },
   {
     name: 'quotes within a chunk extension',
