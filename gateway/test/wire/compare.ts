@@ -23,6 +23,9 @@ export function compare(stream: Generated, ours: Reading, oracle: Reading): Comp
   const paces = paceOf(ours, oracle);
   if (paces !== undefined) return { is: 'different', what: paces };
   if (end === 'open') return whileOpen(stream, ours, oracle);
+  // The oracle reads one answer; of requests it may go on to read what we don't.
+  const readsOn = end === 'closed' && stream.side === 'request' && oracle.messages.length > messages.length;
+  if (readsOn) return reasonFor(stream, ours);
   if (end === 'closed' || end === 'switched') return { is: 'same' };
   const refused = oracle.end === 'rejected' && oracle.messages.length === messages.length;
   if (refused && oracle.messages.at(-1)?.complete === messages.at(-1)?.complete) return { is: 'same' };

@@ -44,7 +44,8 @@ else process.stdout.write(usage);
 
 async function fuzzWire(): Promise<void> {
   const seed = options.seed === undefined ? undefined : Number(options.seed);
-  if (!(await runDifferential(Number(options.streams), seed))) process.exitCode = 1;
+  const streams = Number(options.streams);
+  if (streams > 0 && !(await runDifferential(streams, seed))) process.exitCode = 1;
   await fuzzGateway(Number(options['plane-streams']), seed);
 }
 

@@ -38,14 +38,24 @@ export class GatewayProcess {
     return report;
   }
 
-  /** Fails when bugs were reported. */
+  /** Fails when bugs were reported, or when the process doesn't end. One that is gone already has been told by `report`. */
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+    if (this.#child.exitCode !== null || !this.#child.connected) return;
     const exit = once(this.#child, 'exit');
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), answersWithinMs);
     this.#child.send('close');
     const [code, signal] = (await exit) as [number | null, string | null];
+    clearTimeout(late);
     if (code !== 0)
       throw new Error(`the gateway exited with ${code ?? signal}: ${this.#complaints.join('')}`);
+  }
+
+  /** After a failure: the process may be in any state, which is told. */
+  kill(): string {
+    const { exitCode, signalCode } = this.#child;
+    this.#child.kill('SIGKILL');
+    const state = exitCode === null && signalCode === null ? 'ran' : `exited with ${exitCode ?? signalCode}`;
+    return [`the gateway ${state}`, ...this.#complaints].join(': ');
   }
 }
 

@@ -55,9 +55,10 @@ export async function fuzzPlane({ random, streams, exact, heard }: PlaneRun): Pr
       noteHeap(findings, report.heapBytes);
       heard?.(findings);
     }
-  } finally {
-    await gateway.close();
+  } catch (error) {
+    throw new Error(gateway.kill(), { cause: error });
   }
+  await gateway.close();
   return findings;
 }
 

@@ -13,7 +13,8 @@ test('beside 200 slow connections every good request is answered', async () => {
     const { seen } = await gateway.report();
     expect(seen.filter((one) => one.startsWith('GET /v1/large')).length).toBeGreaterThan(0);
     slow.release();
-  } finally {
     await gateway.close();
+  } finally {
+    gateway.kill();
   }
 });

@@ -145,8 +145,9 @@ export async function besideSlowClients(
       await new Promise((closed) => setTimeout(closed, 1000));
       await gateway.report();
     }
-  } finally {
-    await gateway.close();
+  } catch (error) {
+    throw new Error(gateway.kill(), { cause: error });
   }
+  await gateway.close();
   return { alone, beside, opened };
 }

@@ -78,6 +78,16 @@ export const stricter: readonly Stricter[] = [
       how === 'expectation' && hasField(message, 'expect', /^(?!100-continue[ \t]*$)/i),
   },
   {
+    name: 'close beside keep-alive in HTTP/1.0',
+    side: 'request',
+    example: 'GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n',
+    why: '`close` goes before `keep-alive` in every version (RFC 9112, section 9.3); what follows is read by nobody.',
+    explains: (message) =>
+      / HTTP\/1\.0\r\n/.test(headOf(message)) &&
+      hasField(message, 'connection', /close/i) &&
+      hasField(message, 'connection', /keep-alive/i),
+  },
+  {
     name: 'tab beside a length or a coding',
     side: 'both',
     example: 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\tchunked\r\n\r\n0\r\n\r\n',
