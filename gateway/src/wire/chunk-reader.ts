@@ -1,9 +1,12 @@
-import { noField, readField, type Fields } from './fields.ts';
-import { isValueOctet, octets } from './octets.ts';
+import { nextOfExtension, type ExtensionPlace } from './chunk-extension.ts';
+import { readField, type Fields } from './fields.ts';
+import { isFramingField } from './framing.ts';
+import { octets } from './octets.ts';
 
 export interface ChunkRules {
   /** Extension bytes of all chunks of a message together. */
   readonly extensionBytesMax: number;
+  /** Without the empty line at their end. */
   readonly trailerBytesMax: number;
 }
 
@@ -29,9 +32,12 @@ export class ChunkReader {
   /** Of the chunk being read; its digits so far, then what is left of it. */
   #size = 0;
   #digits = 0;
+  #extension: ExtensionPlace = 'name-start';
   #extensionBytes = 0;
-  /** The trailer section so far. */
-  #section = '';
+  #trailerBytes = 0;
+  readonly #trailers: string[] = [];
+  /** The trailer line so far. */
+  #line = '';
 
   constructor(rules: ChunkRules) {
     this.#rules = rules;
@@ -75,7 +81,7 @@ export class ChunkReader {
       case 'more-size':
         return this.#digit(octet) ?? this.#sizeEnd(octet);
       case 'extension':
-        return this.#extension(octet);
+        return this.#extend(octet);
       case 'size-lf':
         if (octet !== octets.lf) return this.#flaw();
         return this.#size === 0 ? 'trailers' : 'data';
@@ -98,45 +104,46 @@ export class ChunkReader {
 
   #sizeEnd(octet: number): Place {
     if (octet === octets.cr) return 'size-lf';
-    return octet === octets.semicolon ? 'extension' : this.#flaw();
+    if (octet !== octets.semicolon) return this.#flaw();
+    this.#extension = 'name-start';
+    return 'extension';
   }
 
-  #extension(octet: number): Place {
-    if (octet === octets.cr) return 'size-lf';
+  #extend(octet: number): Place {
+    const next = nextOfExtension(this.#extension, octet);
+    if (next === 'line-end') return 'size-lf';
     this.#extensionBytes += 1;
-    const allowed = isValueOctet(octet) && this.#extensionBytes <= this.#rules.extensionBytesMax;
-    return allowed ? 'extension' : this.#flaw();
+    if (next === undefined || this.#extensionBytes > this.#rules.extensionBytesMax) return this.#flaw();
+    this.#extension = next;
+    return 'extension';
   }
 
+  /** Reads up to the end of a line. */
   #readTrailers(bytes: Buffer, at: number): number {
-    const before = this.#section.length;
-    const room = this.#rules.trailerBytesMax + 2 - before;
-    this.#section += bytes.toString('latin1', at, Math.min(bytes.length, at + room));
-    const end = sectionEnd(this.#section);
-    if (end === undefined) {
-      if (this.#section.length >= this.#rules.trailerBytesMax + 2) this.#flaw();
-      return bytes.length;
+    const lfAt = bytes.indexOf(octets.lf, at);
+    const end = lfAt === -1 ? bytes.length : lfAt + 1;
+    this.#trailerBytes += end - at;
+    if (this.#trailerBytes > this.#rules.trailerBytesMax + '\r\n'.length) this.#flaw();
+    else {
+      this.#line += bytes.toString('latin1', at, end);
+      if (lfAt !== -1) this.#endLine(this.#line);
     }
-    const fields: string[] = [];
-    let line = 0;
-    while (line < end - 2 && line !== noField) line = readField(this.#section, line, fields);
-    if (line !== end - 2) this.#flaw();
-    this.trailers = fields;
-    this.#place = 'done';
-    return at + end - before;
+    return end;
+  }
+
+  #endLine(line: string): void {
+    this.#line = '';
+    if (line === '\r\n') {
+      this.trailers = this.#trailers;
+      this.#place = 'done';
+    } else if (readField(line, 0, this.#trailers) !== line.length) this.#flaw();
+    else if (isFramingField(this.#trailers.at(-2) ?? '')) this.#flaw();
   }
 
   #flaw(): Place {
     this.flawed = true;
     return this.#place;
   }
-}
-
-/** Where a trailer section ends, its empty line included. */
-function sectionEnd(section: string): number | undefined {
-  if (section.startsWith('\r\n')) return 2;
-  const lastLineEnd = section.indexOf('\r\n\r\n');
-  return lastLineEnd === -1 ? undefined : lastLineEnd + 4;
 }
 
 function hexDigit(octet: number): number | undefined {

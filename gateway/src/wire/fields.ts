@@ -10,9 +10,8 @@ export type Fields = readonly string[];
 export const noField = -1;
 
 /**
- * Reads the field line that starts at `at` and adds it to `fields`; gives where the next line starts, or `noField`. The text
- * must end with an empty line, so that no read goes beyond it. Folded lines, white space before the colon and lone CR or LF
- * are no field lines (RFC 9112, section 5).
+ * Reads the field line that starts at `at` and adds it to `fields`; gives where the next line starts, or `noField`. Folded
+ * lines, white space before the colon and lone CR or LF are no field lines (RFC 9112, section 5).
  */
 export function readField(text: string, at: number, fields: string[]): number {
   const colonAt = tokenEnd(text, at);

@@ -23,7 +23,17 @@ const uses: Uint8Array = Uint8Array.from({ length: 256 }, (_, octet) => {
   return use;
 });
 
-export const octets = { tab: 0x09, lf: 0x0a, cr: 0x0d, space: 0x20, colon: 0x3a, semicolon: 0x3b } as const;
+export const octets = {
+  tab: 0x09,
+  lf: 0x0a,
+  cr: 0x0d,
+  space: 0x20,
+  quote: 0x22,
+  colon: 0x3a,
+  semicolon: 0x3b,
+  equals: 0x3d,
+  backslash: 0x5c,
+} as const;
 
 /** The first place from `at` on that isn't part of a token. */
 export function tokenEnd(text: string, at: number): number {
@@ -40,7 +50,12 @@ export function targetEnd(text: string, at: number): number {
   return end(text, at, inTarget);
 }
 
-/** Whether a byte may stand in a field's value, or in a chunk's extension. */
+/** Whether a byte may stand in a token. */
+export function isTokenOctet(octet: number): boolean {
+  return ((uses[octet] ?? 0) & inToken) !== 0;
+}
+
+/** Whether a byte may stand in a field's value, or between the quotes of a chunk's extension. */
 export function isValueOctet(octet: number): boolean {
   return ((uses[octet] ?? 0) & inValue) !== 0;
 }

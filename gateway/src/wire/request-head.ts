@@ -52,14 +52,15 @@ export function readRequestHead(text: string, rules: RequestHeadRules): RequestH
   const { framing, fields } = lines;
   const bodyBytes = bodyOf(framing, minorVersion);
   if (bodyBytes === undefined) return undefined;
-  const upgrades = lines.upgrade !== undefined && framing.says('upgrade');
+  // A recipient before HTTP/1.1 may have passed the word on without knowing it (RFC 9110, section 7.8).
+  const upgrades = minorVersion === 1 && lines.upgrade !== undefined && framing.says('upgrade');
   return {
     method,
     target: text.slice(targetAt, versionAt - 1),
     minorVersion,
     fields,
     bodyBytes,
-    keepsAlive: minorVersion === 1 ? !framing.says('close') : framing.says('keep-alive'),
+    keepsAlive: framing.keepsAlive(minorVersion),
     expectsContinue: lines.expect === '100-continue' && minorVersion === 1,
     upgrade: upgrades ? lines.upgrade : undefined,
     flaw: flawOf(method, lines, rules),
@@ -85,10 +86,17 @@ function readLines(text: string, from: number): Lines | undefined {
     const name = fields.at(-2) ?? '';
     const value = fields.at(-1) ?? '';
     framing.see(name, value);
-    if (name.length === 6 && name.toLowerCase() === 'expect') lines.expect = value.toLowerCase();
+    if (name.length === 6 && name.toLowerCase() === 'expect')
+      lines.expect = bothExpected(lines.expect, value);
     else if (name.length === 7 && name.toLowerCase() === 'upgrade') lines.upgrade = value.toLowerCase();
   }
-  return at === emptyLineAt && !framing.ambiguous ? lines : undefined;
+  return at === emptyLineAt && !framing.isAmbiguous(text) ? lines : undefined;
+}
+
+/** Two expectations are one list, in which the first isn't hidden by the second. */
+function bothExpected(before: string | undefined, value: string): string {
+  const expected = value.toLowerCase();
+  return before === undefined || before === expected ? expected : `${before}, ${expected}`;
 }
 
 function versionOf(text: string, at: number): 0 | 1 | undefined {

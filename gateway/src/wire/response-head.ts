@@ -42,18 +42,24 @@ export function readResponseHead(
     fields[fields.length - 2] = name;
     framing.see(name, fields.at(-1) ?? '');
   }
-  if (at !== emptyLineAt || framing.ambiguous) return undefined;
+  if (at !== emptyLineAt || framing.isAmbiguous(text)) return undefined;
   // Recipients before HTTP/1.1 know no codings; a message that passed them has two ends.
   if (minorVersion === 0 && framing.coding !== undefined) return undefined;
   const body = bodyOf(framing, status, method);
-  if (body === undefined) return undefined;
-  const keepsAlive = minorVersion === 1 ? !framing.says('close') : framing.says('keep-alive');
-  return { status, fields, body, keepsAlive: keepsAlive && body !== 'until-close' };
+  const keepsAlive = framing.keepsAlive(minorVersion) && body !== 'until-close';
+  // Another response follows an interim one.
+  if (body === undefined || (status < 200 && !keepsAlive)) return undefined;
+  return { status, fields, body, keepsAlive: keepsAlive && !(status === 204 && announcesBody(framing)) };
 }
 
 function versionOf(text: string): 0 | 1 | undefined {
   if (text.startsWith('HTTP/1.1 ')) return 1;
   return text.startsWith('HTTP/1.0 ') ? 0 : undefined;
+}
+
+/** Where there can't be a body, but its sender may send one all the same. */
+function announcesBody({ length, coding }: Pick<Framing, 'length' | 'coding'>): boolean {
+  return coding !== undefined || (length ?? 0) > 0;
 }
 
 function bodyOf(
@@ -63,6 +69,8 @@ function bodyOf(
 ): ResponseHead['body'] | undefined {
   // A coding that isn't known could hide the body's end, or reach the client under a wrong name.
   if (coding !== undefined && coding !== 'chunked') return undefined;
-  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return 0;
+  // What follows an interim response could be its body or the next one.
+  if (status < 200) return announcesBody({ length, coding }) ? undefined : 0;
+  if (method === 'HEAD' || status === 204 || status === 304) return 0;
   return coding ?? length ?? 'until-close';
 }
