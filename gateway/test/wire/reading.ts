@@ -33,7 +33,6 @@ export interface Reading {
 export const rules: RequestHeadRules & ChunkRules & { readonly headBytesMax: number } = {
   headBytesMax: 16 * 1024,
   fieldsMax: 100,
-  underscoreNames: 'pass',
   extensionBytesMax: 4096,
   trailerBytesMax: 8192,
 };
