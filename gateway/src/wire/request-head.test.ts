@@ -100,9 +100,4 @@ test.each([
 test('names with an underscore are names, and frame nothing', () => {
   const lines = 'GET / HTTP/1.1\r\nA_b: 1\r\nContent_Length: 2\r\nC: 3';
   expect(read(lines)).toMatchObject({ fields: ['A_b', '1', 'Content_Length', '2', 'C', '3'], bodyBytes: 0 });
-<<<<<<< HEAD
-});
-  expect(read(lines, { underscoreNames: 'refuse' })).toBeUndefined();
-=======
->>>>>>> main
 });
