@@ -148,13 +148,17 @@ describe.skipIf(redisMissing)('a Redis Cluster of three primaries and three repl
         else rounds += 1;
       }
     })();
-    const all = await primaries();
-    for (const slot of slots) {
-      const from = await ownerOf(slot);
-      await cluster.moveSlot(slot, from, all[(all.findIndex(({ id }) => id === from.id) + 1) % all.length]!);
+    try {
+      const all = await primaries();
+      for (const slot of slots) {
+        const from = await ownerOf(slot);
+        const to = all[(all.findIndex(({ id }) => id === from.id) + 1) % all.length]!;
+        await cluster.moveSlot(slot, from, to);
+      }
+    } finally {
+      end.abort();
+      await claiming;
     }
-    end.abort();
-    await claiming;
     const ledgers = await store.read(subjects.map((subject) => claimOn(subject).key));
     expect(failures).toBe(0);
     expect(rounds).toBeGreaterThan(slots.length);

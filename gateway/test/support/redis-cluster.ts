@@ -163,7 +163,9 @@ async function viewOf(node: RedisServer): Promise<readonly NodeView[]> {
     .trim()
     .split('\n')
     .map((line) => {
-      const [id = '', address = '', flags = '', follows = '', , , , , ...slots] = line.split(' ');
+      const [id = '', address = '', flags = '', follows = '', , , , , ...ranges] = line.split(' ');
+      // Slots on the move stand in brackets, also on replicas of Valkey, which hear of them.
+      const slots = ranges.filter((range) => !range.startsWith('['));
       return { id, port: Number(/:(\d+)@/.exec(address)?.[1]), flags: flags.split(','), follows, slots };
     });
 }
