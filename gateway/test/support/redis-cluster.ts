@@ -21,8 +21,9 @@ export class RedisCluster {
     this.nodes = nodes;
   }
 
-  static async start(nodeTimeoutMs = 1000): Promise<RedisCluster> {
-    const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs)];
+  /** `settings` are further words of each node's command line. */
+  static async start(nodeTimeoutMs = 1000, settings: readonly string[] = []): Promise<RedisCluster> {
+    const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs), ...settings];
     const nodes: RedisServer[] = [];
     for (let count = 0; count < 6; count += 1) {
       const [port, busPort] = [await freePort(), await freePort()];

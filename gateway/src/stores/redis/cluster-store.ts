@@ -78,6 +78,10 @@ export class ClusterStore implements CounterStore {
     await this.#ofEach(keys, (primary, key) => primary.redis.unlink(key));
   }
 
+  partOf(key: CounterKey): string | undefined {
+    return this.#primaries.partOf(keySlot(clusterKey(key)));
+  }
+
   close(): Promise<void> {
     return this.#primaries.close();
   }
