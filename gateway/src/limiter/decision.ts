@@ -77,8 +77,10 @@ export function decideAlone<Waiter>(
     }
     const rule = terms.rules[charge.level];
     if (rule === 'deny') return refuse(dues, due, { because: 'store-unavailable', certain: false, nowMs });
-    if (terms.aloneOf(entry).left(terms) >= lacking || rule === 'allow') continue;
-    return refuse(dues, due, { because: 'over-limit', certain: false, nowMs });
+    const alone = terms.aloneOf(entry);
+    if (alone.left(terms) >= lacking || rule === 'allow') continue;
+    const because = alone.isBetweenWindows(nowMs) ? 'store-unavailable' : 'over-limit';
+    return refuse(dues, due, { because, certain: false, nowMs });
   }
   if (mustClaim) return undefined;
   for (const { charge, entry } of dues) {
