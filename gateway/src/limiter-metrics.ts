@@ -31,10 +31,10 @@ export function limiterMetrics(registry: Registry, report: (line: string) => voi
       duration.observe(durationMs / 1000);
     },
     storeAway(reason: StoreError) {
-      report(`the counter store is away, deciding by local shares: ${reason.message}`);
+      report(`the counter store, or a part of it, is away; deciding by on_failure: ${reason.message}`);
     },
     storeBack() {
-      report('the counter store is back, counting exactly again');
+      report('the counter store, or that part of it, is back; counting exactly again');
     },
   };
 }

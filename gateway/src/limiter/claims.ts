@@ -2,7 +2,9 @@ import type { Claim, GatewayId, Grant } from '../limits/claim.ts';
 import type { Clock } from '../limits/clock.ts';
 import { claimsPerBatchMax, StoreError, type CounterStore } from '../limits/counter-store.ts';
 import { unitsWanted, type Entry } from './entry.ts';
+import { batches, type Lane, type Lanes, type StorePart } from './lanes.ts';
 import type { LimiterRecorder } from './limiter-recorder.ts';
+import type { Outages } from './outages.ts';
 import { settleInTime } from './settle-in-time.ts';
 import { StoreView } from './store-view.ts';
 
@@ -18,13 +20,13 @@ export interface ClaimSettings {
   readonly gatewaysMin: number;
 }
 
-/** Claims are sent while fewer batches than this owe an answer: more would wait in the store's queue instead of here. */
+/** Claims are sent while fewer batches than this owe an answer of one part of the store: more would wait in the store's queue instead of here. */
 const batchesInFlightMax = 64;
 
 /** What became of claims that left together; their leases have taken in the answers, or given up on them. */
 export interface ClaimEvents<Waiter> {
   settled(entries: readonly Entry<Waiter>[]): void;
-  lost(reason: StoreError): void;
+  lost(reason: StoreError, part: StorePart): void;
 }
 
 /**
@@ -38,13 +40,14 @@ export class Claims<Waiter> {
   readonly #events: ClaimEvents<Waiter>;
   readonly #recorder: LimiterRecorder;
   readonly #view: StoreView;
-  readonly #touched = new Set<Entry<Waiter>>();
+  readonly #lanes: Lanes<Waiter>;
+  /** Parts that are away are asked nothing but by `restate` and `ask`. */
+  readonly #away: Pick<Outages, 'any' | 'has'>;
   /** Entries with unspent units. */
   readonly #holding = new Set<Entry<Waiter>>();
   readonly #sending = new Set<Promise<boolean>>();
   #cancelLook: (() => void) | undefined;
-  #turnPlanned = false;
-  #paused = false;
+  #closed = false;
   #seq = 0;
 
   constructor(parts: {
@@ -53,8 +56,12 @@ export class Claims<Waiter> {
     readonly settings: ClaimSettings;
     readonly events: ClaimEvents<Waiter>;
     readonly recorder: LimiterRecorder;
+    readonly lanes: Lanes<Waiter>;
+    readonly away: Pick<Outages, 'any' | 'has'>;
   }) {
     this.#store = parts.store;
+    this.#lanes = parts.lanes;
+    this.#away = parts.away;
     this.#clock = parts.clock;
     this.#settings = parts.settings;
     this.#events = parts.events;
@@ -67,23 +74,18 @@ export class Claims<Waiter> {
   }
 
   gatewaysCounted(gateways: number): void {
-    this.#view.gatewaysCounted(gateways, this.#paused);
+    this.#view.gatewaysCounted(gateways, this.#away.any);
   }
 
   /** Notes that an entry may have something to claim; claims leave at the end of this turn. */
   touch(entry: Entry<Waiter>): void {
-    this.#touched.add(entry);
-    this.#planTurn();
-  }
-
-  /** Stops claiming, except for `restate` and `ask`. */
-  pause(): void {
-    this.#paused = true;
+    const lane = this.#lanes.of(entry);
+    lane.touched.add(entry);
+    this.#planTurn(lane);
   }
 
   /** Claims again; what is held, and what was spent alone, is stated with the next claim of each counter, or by itself. */
   resume(entries: readonly Entry<Waiter>[]): void {
-    this.#paused = false;
     const nowMs = this.#clock.monotonicMs();
     for (const entry of entries) {
       this.#takeOver(entry, nowMs);
@@ -92,23 +94,27 @@ export class Claims<Waiter> {
     }
   }
 
-  /** States what these entries hold, one batch after the other. Resolves to whether the store has heard of each and has answered. */
+  /** States what these entries hold, one batch after the other in each lane. Resolves to whether the store has heard of each and has answered. */
   async restate(entries: readonly Entry<Waiter>[]): Promise<boolean> {
     const free = entries.filter(({ lease }) => !lease.claiming);
-    for (const batch of batches(free)) {
-      if (!(await this.#send(batch, { claimOf: this.#restatementOf }))) return false;
-    }
-    return free.length === entries.length;
+    const restating = [...this.#lanes.sorted(free)].map(async ([lane, own]) => {
+      for (const batch of batches(own)) {
+        if (!(await this.#send(lane, batch, { claimOf: this.#restatementOf }))) return false;
+      }
+      return true;
+    });
+    const heard = await Promise.all(restating);
+    return free.length === entries.length && heard.every(Boolean);
   }
 
   /** Asks about one entry and waits for the answer, longer than for other claims. */
   async ask(entry: Entry<Waiter>, deadlineMs: number): Promise<boolean> {
-    return this.#send([entry], { deadlineMs });
+    return this.#send(this.#lanes.of(entry), [entry], { deadlineMs });
   }
 
   /** Waits for the claims on their way, then gives back what is unspent, once. */
   async close(entries: readonly Entry<Waiter>[]): Promise<void> {
-    this.#paused = true;
+    this.#closed = true;
     this.#cancelLook?.();
     await Promise.all(this.#sending);
     const nowMs = this.#clock.monotonicMs();
@@ -117,25 +123,29 @@ export class Claims<Waiter> {
     await this.restate(live);
   }
 
-  #planTurn(): void {
-    if (this.#turnPlanned || this.#paused || this.#sending.size >= batchesInFlightMax) return;
-    this.#turnPlanned = true;
+  #planTurn(lane: Lane<Waiter>): void {
+    if (lane.turnPlanned || this.#isShut(lane) || lane.inFlight >= batchesInFlightMax) return;
+    lane.turnPlanned = true;
     this.#clock.atEndOfTurn(() => {
-      this.#turnPlanned = false;
-      if (!this.#paused) this.#sendTouched();
+      lane.turnPlanned = false;
+      if (!this.#isShut(lane)) this.#sendTouched(lane);
     });
   }
 
+  #isShut(lane: Lane<Waiter>): boolean {
+    return this.#closed || this.#away.has(lane.part);
+  }
+
   /** As many as there is room for: what is owed an answer stays small, so that answers come in time. */
-  #sendTouched(): void {
-    const room = (batchesInFlightMax - this.#sending.size) * claimsPerBatchMax;
+  #sendTouched(lane: Lane<Waiter>): void {
+    const room = (batchesInFlightMax - lane.inFlight) * claimsPerBatchMax;
     const due: Entry<Waiter>[] = [];
-    for (const entry of this.#touched) {
+    for (const entry of lane.touched) {
       if (due.length >= room) break;
-      this.#touched.delete(entry);
+      lane.touched.delete(entry);
       if (this.#isDue(entry)) due.push(entry);
     }
-    for (const batch of batches(due)) void this.#send(batch);
+    for (const batch of batches(due)) void this.#send(lane, batch);
   }
 
   #isDue(entry: Entry<Waiter>): boolean {
@@ -145,6 +155,7 @@ export class Claims<Waiter> {
 
   /** Sends one batch; resolves, when it is settled or lost, to whether the store answered in time. */
   #send(
+    lane: Lane<Waiter>,
     entries: readonly Entry<Waiter>[],
     how: {
       readonly claimOf?: (entry: Entry<Waiter>, nowMs: number) => Claim;
@@ -157,13 +168,15 @@ export class Claims<Waiter> {
     const within = { clock: this.#clock, deadlineMs };
     const sending = settleInTime({ store: this.#store, claims }, within).then((answer) => {
       this.#sending.delete(sending);
+      lane.inFlight -= 1;
       const lost = answer instanceof StoreError;
-      if (lost) this.#lose(entries, answer);
+      if (lost) this.#lose(lane, entries, answer);
       else this.#absorb(entries, answer, sentAtMs);
-      if (this.#touched.size > 0) this.#planTurn();
+      if (lane.touched.size > 0) this.#planTurn(lane);
       return !lost;
     });
     this.#sending.add(sending);
+    lane.inFlight += 1;
     return sending;
   }
 
@@ -212,15 +225,15 @@ export class Claims<Waiter> {
     this.#lookLater();
   }
 
-  #lose(entries: readonly Entry<Waiter>[], reason: StoreError): void {
+  #lose(lane: Lane<Waiter>, entries: readonly Entry<Waiter>[], reason: StoreError): void {
     const nowMs = this.#clock.monotonicMs();
     for (const entry of entries) entry.lease.abandon(nowMs);
     this.#recorder.lost(entries.length);
-    this.#events.lost(reason);
+    this.#events.lost(reason, lane.part);
   }
 
   #lookLater(): void {
-    if (this.#cancelLook !== undefined || this.#holding.size === 0 || this.#paused) return;
+    if (this.#cancelLook !== undefined || this.#holding.size === 0 || this.#closed) return;
     this.#cancelLook = this.#clock.after(this.#settings.horizonMs, () => {
       this.#cancelLook = undefined;
       const nowMs = this.#clock.monotonicMs();
@@ -231,11 +244,4 @@ export class Claims<Waiter> {
       this.#lookLater();
     });
   }
-}
-
-function batches<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
-  const count = Math.ceil(items.length / claimsPerBatchMax);
-  return Array.from({ length: count }, (_, index) => {
-    return items.slice(index * claimsPerBatchMax, (index + 1) * claimsPerBatchMax);
-  });
 }

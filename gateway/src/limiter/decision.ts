@@ -41,26 +41,54 @@ export interface AloneTerms<Waiter> extends AloneAt {
   readonly rules: FailureRules;
   /** The entry's account of what is decided alone, made when missing. */
   readonly aloneOf: (entry: Entry<Waiter>) => Alone;
+  readonly runsLow: (entry: Entry<Waiter>) => void;
+}
+
+/** Which counters are decided without the store; the others are on parts of it that answer. */
+export interface PartTerms<Waiter> extends AloneTerms<Waiter> {
+  readonly isAway: (entry: Entry<Waiter>) => boolean;
 }
 
 /** Decides without the store, each level by its rule (leases.md, section 5). */
-export function decideAlone<Waiter>(dues: readonly Due<Waiter>[], terms: AloneTerms<Waiter>): Verdict {
+export function decideAlone<Waiter>(dues: readonly Due<Waiter>[], terms: AloneTerms<Waiter>): Verdict;
+/** Decides so about counters that are away, and about the others as `decide` does: undefined when one of them has to claim first. */
+export function decideAlone<Waiter>(
+  dues: readonly Due<Waiter>[],
+  terms: PartTerms<Waiter>,
+): Verdict | undefined;
+export function decideAlone<Waiter>(
+  dues: readonly Due<Waiter>[],
+  terms: AloneTerms<Waiter> & Partial<PartTerms<Waiter>>,
+): Verdict | undefined {
   const { nowMs } = terms;
+  let mustClaim = false;
+  let certain = true;
   for (const due of dues) {
     const { charge, entry } = due;
+    const isAway = terms.isAway?.(entry) ?? true;
+    if (isAway) certain = false;
     const lacking = charge.cost - entry.lease.available(nowMs);
     if (lacking <= 0) continue;
+    if (!isAway) {
+      if (entry.lease.denies(nowMs))
+        return refuse(dues, due, { because: 'over-limit', certain: true, nowMs });
+      mustClaim = true;
+      continue;
+    }
     const rule = terms.rules[charge.level];
     if (rule === 'deny') return refuse(dues, due, { because: 'store-unavailable', certain: false, nowMs });
-    if (terms.aloneOf(entry).left(terms) >= lacking || rule === 'allow') continue;
-    return refuse(dues, due, { because: 'over-limit', certain: false, nowMs });
+    const alone = terms.aloneOf(entry);
+    if (alone.left(terms) >= lacking || rule === 'allow') continue;
+    const because = alone.isBetweenWindows(nowMs) ? 'store-unavailable' : 'over-limit';
+    return refuse(dues, due, { because, certain: false, nowMs });
   }
+  if (mustClaim) return undefined;
   for (const { charge, entry } of dues) {
     const counted = Math.min(charge.cost, entry.lease.available(nowMs));
-    entry.lease.spend(counted, nowMs);
+    if (entry.lease.spend(counted, nowMs)) terms.runsLow(entry);
     if (counted < charge.cost) terms.aloneOf(entry).spend(charge.cost - counted, terms);
   }
-  return { admitted: true, standings: dues.map((due) => standing(due, nowMs)), certain: false };
+  return { admitted: true, standings: dues.map((due) => standing(due, nowMs)), certain };
 }
 
 /** There is no room to keep a lease or no place to wait: only levels that let uncounted requests pass can pay. */

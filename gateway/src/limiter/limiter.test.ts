@@ -235,6 +235,29 @@ describe('the limiter', () => {
     expect(await ask([quota])).toMatchObject({ admitted: false, because: 'over-limit', certain: false });
   });
 
+  test('no limit is called exceeded while nobody knows which window runs', async () => {
+    const burst = charge('burst', 100, { windowMs: 1000 });
+    store.mode = 'hold';
+    const first = limiter.admit([burst]);
+    await clock.advance(30);
+    store.mode = 'answer';
+    store.release();
+    await first;
+    store.mode = 'fail';
+    await clock.advance(970);
+    await ask([charge('subscription', 100)]);
+    expect(limiter.state.storeUp).toBe(false);
+    // The store began the window at some time in those 30 ms, a second ago.
+    await clock.advance(15);
+    expect(await ask([burst])).toMatchObject({
+      admitted: false,
+      because: 'store-unavailable',
+      certain: false,
+    });
+    await clock.advance(16);
+    expect(await ask([burst])).toMatchObject({ admitted: true, certain: false });
+  });
+
   test('shares of all gateways together stay within the limit, in each window of a long outage', async () => {
     const other = limiterOn(store.sibling(), 'b');
     const burst = [charge('burst', 101, { windowMs: 1000 })];

@@ -1,17 +1,23 @@
 import type { GatewayId } from '../limits/claim.ts';
 import type { Clock } from '../limits/clock.ts';
 import type { CounterStore, StoreEvents } from '../limits/counter-store.ts';
-import { counterKey } from '../limits/counter-key.ts';
-import { Lease } from '../limits/lease.ts';
 import { Alone } from '../limits/alone.ts';
-import type { Limit } from '../limits/limit.ts';
 import type { Charge } from '../policy/plan.ts';
 import { Claims } from './claims.ts';
-import { decide, decideAlone, undecidable, type Due, type FailureRules } from './decision.ts';
-import { nobody, type Entry } from './entry.ts';
+import {
+  decide,
+  decideAlone,
+  undecidable,
+  type AloneTerms,
+  type Due,
+  type FailureRules,
+} from './decision.ts';
+import type { Entry } from './entry.ts';
 import { LeaseBook } from './lease-book.ts';
 import type { LimiterRecorder } from './limiter-recorder.ts';
-import { Outage } from './outage.ts';
+import { Lanes, type StorePart } from './lanes.ts';
+import { Outages } from './outages.ts';
+import { probeIn, probeOf } from './probe.ts';
 import type { Verdict } from './verdict.ts';
 import { WaitingRoom, type Waiting } from './waiting-room.ts';
 
@@ -39,7 +45,6 @@ const deadlinesOfSilence = 4;
 const othersRestateMs = 300;
 const countersMax = 1_000_000;
 const roomMax = 10_000;
-const probeLimit: Limit = { kind: 'fixed-window', quota: 0, windowMs: 1000, starts: 'aligned' };
 
 /**
  * Decides about requests: all charges are paid in one tick, or none (leases.md, section 4). Answers at once when the
@@ -51,8 +56,8 @@ export class Limiter implements StoreEvents {
   readonly #store: CounterStore;
   readonly #book: LeaseBook<Waiting>;
   readonly #claims: Claims<Waiting>;
-  readonly #outage: Outage;
-  /** A counter that has nothing: its claims only ask whether the store is there. */
+  readonly #lanes: Lanes<Waiting>;
+  readonly #outages: Outages;
   readonly #probe: Entry<Waiting>;
   readonly #waitingRoom: WaitingRoom;
 
@@ -70,12 +75,15 @@ export class Limiter implements StoreEvents {
     this.#book = new LeaseBook(clock, { horizonMs, countersMax });
     const room = { waitMsMax: settings.claimDeadlineMs, roomMax };
     this.#waitingRoom = new WaitingRoom(clock, room, { touched: this.#touch, overdue: this.#decideAlone });
-    const probe = new Lease(counterKey('probe', probeLimit, []), probeLimit, horizonMs);
-    this.#probe = { lease: probe, waiting: nobody };
+    this.#probe = probeOf();
+    this.#outages = this.#breakers(recorder);
+    this.#lanes = new Lanes(store);
     this.#claims = new Claims({
       store,
       clock,
       recorder,
+      lanes: this.#lanes,
+      away: this.#outages,
       settings: {
         ...settings.leases,
         gateway: settings.gateway,
@@ -86,23 +94,9 @@ export class Limiter implements StoreEvents {
         settled: (entries) => {
           this.#waitingRoom.tryAgain(entries, this.#decide);
         },
-        lost: (reason) => {
-          this.#outage.begin(reason);
+        lost: (reason, part) => {
+          this.#outages.begin(part, reason);
         },
-      },
-    });
-    const sharesOut = Object.values(settings.onStoreFailure).includes('local');
-    this.#outage = new Outage(clock, sharesOut ? othersRestateMs : 0, {
-      begun: (reason) => {
-        recorder.storeAway(reason);
-        this.#claims.pause();
-        this.#waitingRoom.empty(this.#decideAlone);
-      },
-      probe: () => this.#claims.restate([this.#probe]),
-      restate: () => this.#claims.restate(this.#unheardOf()),
-      over: () => {
-        recorder.storeBack();
-        this.#claims.resume(this.#book.entries);
       },
     });
   }
@@ -123,7 +117,6 @@ export class Limiter implements StoreEvents {
       if (entry === undefined) return undecidable(charges, this.#settings.onStoreFailure);
       dues.push({ charge, entry });
     }
-    if (this.#outage.lasts) return this.#decideAlone(dues);
     const verdict = this.#decide(dues);
     if (verdict !== undefined) return verdict;
     if (this.#waitingRoom.isFull) return undecidable(charges, this.#settings.onStoreFailure);
@@ -162,7 +155,7 @@ export class Limiter implements StoreEvents {
 
   /** For metrics and readiness. */
   get state(): { readonly storeUp: boolean; readonly gateways: number; readonly counters: number } {
-    return { storeUp: !this.#outage.lasts, gateways: this.#claims.view.gateways, counters: this.#book.size };
+    return { storeUp: !this.#outages.any, gateways: this.#claims.view.gateways, counters: this.#book.size };
   }
 
   leasedUnits(): number {
@@ -171,7 +164,7 @@ export class Limiter implements StoreEvents {
 
   /** Gives leases back and closes the store. Requests must have ended before. */
   async close(): Promise<void> {
-    this.#outage.end();
+    this.#outages.end();
     this.#waitingRoom.close();
     this.#book.close();
     await this.#claims.close(this.#book.entries);
@@ -182,23 +175,68 @@ export class Limiter implements StoreEvents {
     this.#claims.touch(entry);
   };
 
-  /** What the store must hear first when it is back. */
-  #unheardOf(): readonly Entry<Waiting>[] {
-    const nowMs = this.#clock.monotonicMs();
-    return this.#book.entries.filter(({ lease, alone }) => alone !== undefined || lease.live(nowMs));
+  #breakers(recorder: LimiterRecorder): Outages {
+    const sharesOut = Object.values(this.#settings.onStoreFailure).includes('local');
+    return new Outages(this.#clock, sharesOut ? othersRestateMs : 0, {
+      begun: (_, reason) => {
+        recorder.storeAway(reason);
+        this.#waitingRoom.reconsider(this.#decide);
+      },
+      probe: (part) => this.#answers(part),
+      restate: (part) => this.#claims.restate(this.#unheardOf(part)),
+      over: (part) => {
+        recorder.storeBack();
+        this.#claims.resume(this.#backWith(part));
+      },
+    });
   }
 
+  /** What a part of the store must hear first when it is back. */
+  #unheardOf(part: StorePart): readonly Entry<Waiting>[] {
+    const nowMs = this.#clock.monotonicMs();
+    return this.#book.entries.filter((entry) => {
+      return (entry.alone !== undefined || entry.lease.live(nowMs)) && this.#isOf(part, entry);
+    });
+  }
+
+  /** What is counted again: also counters that have come to another part meanwhile. */
+  #backWith(part: StorePart): readonly Entry<Waiting>[] {
+    return this.#book.entries.filter((entry) => {
+      return (entry.alone !== undefined || this.#isOf(part, entry)) && !this.#isAway(entry);
+    });
+  }
+
+  #isOf(part: StorePart, entry: Entry<Waiting>): boolean {
+    return part === undefined || this.#lanes.partOf(entry) === part;
+  }
+
+  /** Whether a part answers; one that has no counters of ours any more needn't. */
+  async #answers(part: StorePart): Promise<boolean> {
+    const probe = part === undefined ? this.#probe : (probeIn(part, this.#lanes) ?? this.#anyOf(part));
+    return probe === undefined || this.#claims.restate([probe]);
+  }
+
+  #anyOf(part: StorePart): Entry<Waiting> | undefined {
+    return this.#book.entries.find((entry) => this.#isOf(part, entry));
+  }
+
+  readonly #isAway = (entry: Entry<Waiting>): boolean => this.#outages.has(this.#lanes.partOf(entry));
+
   readonly #decide = (dues: readonly Due<Waiting>[]): Verdict | undefined => {
+    if (this.#outages.any) return decideAlone(dues, { ...this.#aloneTerms(), isAway: this.#isAway });
     return decide(dues, this.#clock.monotonicMs(), this.#touch);
   };
 
-  readonly #decideAlone = (dues: readonly Due<Waiting>[]): Verdict => {
-    return decideAlone(dues, {
+  readonly #decideAlone = (dues: readonly Due<Waiting>[]): Verdict => decideAlone(dues, this.#aloneTerms());
+
+  #aloneTerms(): AloneTerms<Waiting> {
+    return {
       rules: this.#settings.onStoreFailure,
       aloneOf: this.#aloneOf,
+      runsLow: this.#touch,
       ...this.#claims.view.at(this.#clock.monotonicMs()),
-    });
-  };
+    };
+  }
 
   readonly #aloneOf = (entry: Entry<Waiting>): Alone => {
     const by = { gateways: this.#claims.view.gateways, nowMs: this.#clock.monotonicMs() };

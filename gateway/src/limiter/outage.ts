@@ -13,15 +13,14 @@ export interface OutageEvents {
 const probeEveryMs = 100;
 
 /**
- * The circuit breaker: the first lost claim opens it, so an outage costs one claim deadline and not one per request.
- * While it is open, one probe at a time looks for the store. When one is answered, this gateway states what it has spent, and
+ * One outage, from the first lost claim, which opens the circuit: so it costs one claim deadline and not one per request. While it
+ * lasts, one probe at a time looks for the store. When one is answered, this gateway states what it has spent, and
  * goes on alone until the others have had the time to do so too: before that the store would grant what they have spent already.
  */
 export class Outage {
   readonly #clock: Clock;
   readonly #events: OutageEvents;
   readonly #settlingMs: number;
-  #lasts = false;
   #ended = false;
   #cancelNext = (): void => {};
 
@@ -32,13 +31,7 @@ export class Outage {
     this.#events = events;
   }
 
-  get lasts(): boolean {
-    return this.#lasts;
-  }
-
   begin(reason: StoreError): void {
-    if (this.#lasts || this.#ended) return;
-    this.#lasts = true;
     this.#events.begun(reason);
     void this.#probe();
   }
@@ -57,7 +50,6 @@ export class Outage {
         void this.#probe();
         return;
       }
-      this.#lasts = false;
       this.#events.over();
     });
   }

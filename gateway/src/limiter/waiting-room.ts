@@ -75,9 +75,12 @@ export class WaitingRoom {
     }
   }
 
-  /** Nobody need wait any longer. */
-  empty(decide: (dues: readonly Due<Waiting>[]) => Verdict): void {
-    for (const waiting of this.#waiting) this.#leave(waiting, decide(waiting.dues));
+  /** A part of the store is away: all try again, in order of arrival; who gets no verdict goes on waiting. */
+  reconsider(decide: (dues: readonly Due<Waiting>[]) => Verdict | undefined): void {
+    for (const waiting of this.#waiting) {
+      const verdict = decide(waiting.dues);
+      if (verdict !== undefined) this.#leave(waiting, verdict);
+    }
   }
 
   close(): void {

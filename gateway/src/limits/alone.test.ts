@@ -62,7 +62,9 @@ describe('a gateway that goes on alone', () => {
     const counter = alone(aligned, told);
     // The window may be over for us, but not yet for the store.
     expect(counter.left(at(705))).toBe(0);
+    expect(counter.isBetweenWindows(705)).toBe(true);
     expect(counter.left(at(712))).toBe(33);
+    expect(counter.isBetweenWindows(712)).toBe(false);
     counter.spend(33, at(712));
     expect(counter.result(at(712))).toMatchObject({ told: { window: 8_000 }, spent: 33, left: 0 });
     expect(counter.left(at(1699))).toBe(0);

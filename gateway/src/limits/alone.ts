@@ -61,6 +61,11 @@ export class Alone {
     return this.#share.left(at.storeNowMs);
   }
 
+  /** Whether the last window known may be over or not: nothing can be spent then, and nothing is exceeded. */
+  isBetweenWindows(nowMs: number): boolean {
+    return nowMs >= this.#told.deadlineMs && nowMs < this.#told.overMs;
+  }
+
   /** Spends units uncounted, also more than are left where a level lets everything pass. */
   spend(units: number, at: AloneAt): void {
     if (at.nowMs >= this.#told.deadlineMs) {

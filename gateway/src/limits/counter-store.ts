@@ -18,6 +18,11 @@ export interface CounterStore {
   /** Drops ledgers. Gateways that hold units of a running window state them again with their next claim. */
   forget(keys: readonly CounterKey[]): Promise<void>;
   close(): Promise<void>;
+  /**
+   * For a store whose parts fail by themselves: the name of the part that has this counter, as short as it takes and the same
+   * when another server takes the part over. Undefined when nobody knows; then only the whole store can be away.
+   */
+  partOf?(key: CounterKey): string | undefined;
 }
 
 /** What a store tells by itself. */

@@ -185,7 +185,7 @@ describe.skipIf(redisMissing)('sluice check --online of several servers', () => 
       `[sluice.redis]\nsentinels = [${endpoints}]\nmaster_name = "limits"\n${more}`;
     try {
       const good = await check(redis());
-      expect(good.out).toContain(`127.0.0.1:${setup.servers[0]!.port}: Redis`);
+      expect(good.out).toMatch(new RegExp(`127.0.0.1:${setup.servers[0]!.port}: (?:Redis|Valkey) \\d`));
       expect(good.out).toContain('primary with 2 replicas');
       expect(good.code).toBe(0);
       for (const sentinel of setup.sentinels)

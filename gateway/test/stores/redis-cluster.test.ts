@@ -114,6 +114,22 @@ describe.skipIf(redisMissing)('a Redis Cluster of three primaries and three repl
     await one.close();
   });
 
+  test('while a ledger of a later version stands, nothing is claimed on any node', async () => {
+    const store = open();
+    const claims = Array.from({ length: 12 }, (_, index) => claimOn(`newer-${index}`));
+    const key = `sluice:${claims[5]!.key}`;
+    const node = cluster.at((await ownerOf(keySlot(key))).port);
+    await node.ask('HSET', key, 'v', 2);
+    for (const asked of [claims, ...claims.map((claim) => [claim])]) {
+      const failed = await tried(store, asked);
+      expect(failed instanceof StoreError && failed.message).toMatch(/^the store speaks a newer format/);
+    }
+    expect(await node.ask('HLEN', key)).toBe(1);
+    await node.ask('DEL', key);
+    expect(await tried(store, [claimOn('newer-5')])).toMatchObject([{ granted: 1, used: 1 }]);
+    await store.close();
+  });
+
   test('a slot that moves under load loses no unit and counts none twice', { timeout: 60_000 }, async () => {
     const ear = new StoreEar();
     const store = open({ events: ear });
@@ -132,13 +148,17 @@ describe.skipIf(redisMissing)('a Redis Cluster of three primaries and three repl
         else rounds += 1;
       }
     })();
-    const all = await primaries();
-    for (const slot of slots) {
-      const from = await ownerOf(slot);
-      await cluster.moveSlot(slot, from, all[(all.findIndex(({ id }) => id === from.id) + 1) % all.length]!);
+    try {
+      const all = await primaries();
+      for (const slot of slots) {
+        const from = await ownerOf(slot);
+        const to = all[(all.findIndex(({ id }) => id === from.id) + 1) % all.length]!;
+        await cluster.moveSlot(slot, from, to);
+      }
+    } finally {
+      end.abort();
+      await claiming;
     }
-    end.abort();
-    await claiming;
     const ledgers = await store.read(subjects.map((subject) => claimOn(subject).key));
     expect(failures).toBe(0);
     expect(rounds).toBeGreaterThan(slots.length);

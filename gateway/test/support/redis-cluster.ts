@@ -21,8 +21,9 @@ export class RedisCluster {
     this.nodes = nodes;
   }
 
-  static async start(nodeTimeoutMs = 1000): Promise<RedisCluster> {
-    const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs)];
+  /** `settings` are further words of each node's command line. */
+  static async start(nodeTimeoutMs = 1000, settings: readonly string[] = []): Promise<RedisCluster> {
+    const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs), ...settings];
     const nodes: RedisServer[] = [];
     for (let count = 0; count < 6; count += 1) {
       const [port, busPort] = [await freePort(), await freePort()];
@@ -163,7 +164,9 @@ async function viewOf(node: RedisServer): Promise<readonly NodeView[]> {
     .trim()
     .split('\n')
     .map((line) => {
-      const [id = '', address = '', flags = '', follows = '', , , , , ...slots] = line.split(' ');
+      const [id = '', address = '', flags = '', follows = '', , , , , ...ranges] = line.split(' ');
+      // Slots on the move stand in brackets, also on replicas of Valkey, which hear of them.
+      const slots = ranges.filter((range) => !range.startsWith('['));
       return { id, port: Number(/:(\d+)@/.exec(address)?.[1]), flags: flags.split(','), follows, slots };
     });
 }

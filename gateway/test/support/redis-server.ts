@@ -8,14 +8,19 @@ import { Redis } from 'ioredis';
 import type { RedisAddress } from '../../src/stores/redis/connect.ts';
 import { accepts, freePort } from './ports.ts';
 
-const found = spawnSync('redis-server', ['--version']).status === 0;
+/** The server that tests start; the project `valkey` names another one (vitest.config.ts). */
+const program = process.env['SLUICE_TEST_REDIS'] ?? 'redis-server';
+const found = spawnSync(program, ['--version']).status === 0;
 if (!found) {
-  const how = 'no redis-server on PATH: install it (Debian: apt-get install redis-server)';
-  if (process.env['CI'] !== undefined) throw new Error(how);
-  process.stderr.write(`\n  SKIPPED, the tests that need a real Redis: ${how}\n\n`);
+  const isRedis = program === 'redis-server';
+  const how = isRedis
+    ? 'install it (Debian: apt-get install redis-server)'
+    : 'README.md tells how to name one';
+  if (isRedis && process.env['CI'] !== undefined) throw new Error(`no redis-server on PATH: ${how}`);
+  process.stderr.write(`\n  SKIPPED, the tests that need a real ${program}, which isn't here: ${how}\n\n`);
 }
 
-/** For `describe.skipIf`: whether this machine has no redis-server. In CI that is an error, not a skip. */
+/** For `describe.skipIf`: whether this machine lacks the server. In CI a missing redis-server is an error, not a skip. */
 export const redisMissing: boolean = !found;
 
 /** For a connection that is gone when its server is, and sends nothing of its own: MONITOR would take it for an answer. */
@@ -75,12 +80,12 @@ export class RedisServer {
 
   /** Starts it again, empty, on the same port. */
   async restart(): Promise<void> {
-    this.#process = spawn('redis-server', this.#args, { stdio: 'ignore' });
+    this.#process = spawn(program, this.#args, { stdio: 'ignore' });
     for (let attempt = 0; attempt < 200; attempt += 1) {
       if (await accepts(this.port)) return;
       await sleep(25);
     }
-    throw new Error(`redis-server didn't start on port ${this.port}`);
+    throw new Error(`${program} didn't start on port ${this.port}`);
   }
 
   /** A client that fails rather than waits; the test that opens it disconnects it. */

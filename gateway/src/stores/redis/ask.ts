@@ -1,5 +1,6 @@
 import { ReplyError, type Redis } from 'ioredis';
 import { StoreError } from '../../limits/counter-store.ts';
+import { NewerLedger } from './newer-ledger.ts';
 
 /**
  * Waits for what a server was asked. Rejects with `StoreError`. What the server itself says leaves its connection as it is: it is
@@ -17,6 +18,7 @@ export async function ask<T>(redis: Redis, answer: Promise<T>, why: () => string
 
 /** The same for one reply of several. */
 export function failed(redis: Redis, error: unknown, why: string): StoreError {
+  if (error instanceof NewerLedger) return error;
   if (error instanceof StoreError) {
     giveUp(redis);
     return error;

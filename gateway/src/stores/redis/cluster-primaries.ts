@@ -4,6 +4,7 @@ import type { Clock } from '../../limits/clock.ts';
 import type { StoreEvents } from '../../limits/counter-store.ts';
 import { isReply } from './ask.ts';
 import { ClaimPipeline } from './claim-pipeline.ts';
+import { ClusterParts } from './cluster-parts.ts';
 import {
   connectPlain,
   connectRedis,
@@ -56,6 +57,7 @@ export class ClusterPrimaries {
   readonly #seeds: readonly { readonly redis: Redis; readonly at: Endpoint }[];
   #epoch = -1;
   #owners: (string | undefined)[] = [];
+  readonly #clusterParts = new ClusterParts();
   #asking: Promise<void> | undefined;
   #lastError = 'no node of the cluster has answered';
   #cancelNext = (): void => {};
@@ -102,8 +104,14 @@ export class ClusterPrimaries {
     return name === undefined ? undefined : this.#primaries.get(name);
   }
 
+  /** The part of the cluster that has this slot. */
+  partOf(slot: number): string | undefined {
+    return this.#clusterParts.of(this.#owners[slot]);
+  }
+
   /** A node has said that another one has a slot now. */
   moved(slot: number, name: string): ClusterPrimary {
+    this.#clusterParts.moved({ from: this.#owners[slot], to: name });
     this.#owners[slot] = name;
     void this.refresh();
     return this.named(name);
@@ -177,6 +185,7 @@ export class ClusterPrimaries {
   #adopt(view: ClusterView): void {
     const before = this.#owners;
     if (view.epoch === this.#epoch && view.owners.every((name, slot) => name === before[slot])) return;
+    this.#clusterParts.changed({ before, after: view.owners });
     this.#epoch = view.epoch;
     this.#owners = [...view.owners];
     const rosters = rostersOf(view.owners);

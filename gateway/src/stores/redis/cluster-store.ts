@@ -8,6 +8,7 @@ import type { ClusterPrimaries, ClusterPrimary } from './cluster-primaries.ts';
 import { ledgerOf, redisKey, settleArguments } from './codec.ts';
 import { untilConnected } from './connect.ts';
 import { keySlot } from './key-slot.ts';
+import { NewerLedgerWatch } from './newer-ledger.ts';
 import { endpointOf, nodeName } from './slot-map.ts';
 
 /** A node may send a claim on to another one so often. */
@@ -33,6 +34,10 @@ interface Destination {
 export class ClusterStore implements CounterStore {
   readonly #primaries: ClusterPrimaries;
   readonly #nowMs: (() => number) | undefined;
+  readonly #newer = new NewerLedgerWatch(async (key) => {
+    const [format] = await this.#askOwner(key, (primary) => primary.redis.hmget(key, 'v'));
+    return format;
+  });
 
   /** `nowMs` replaces the nodes' clocks, for tests that need a virtual one. The store closes what it is given. */
   constructor(parts: { readonly primaries: ClusterPrimaries; readonly nowMs?: () => number }) {
@@ -42,6 +47,10 @@ export class ClusterStore implements CounterStore {
 
   async settle(claims: readonly Claim[]): Promise<readonly Grant[]> {
     await this.#primaries.firstContact;
+    return this.#newer.settle(() => this.#settle(claims));
+  }
+
+  async #settle(claims: readonly Claim[]): Promise<readonly Grant[]> {
     const grants: Grant[] = [];
     let open = this.#parcels(claims).map((parcel) => ({ parcel, to: this.#home(parcel.slot) }));
     for (let hops = 0; open.length > 0; hops += 1) {
@@ -67,6 +76,10 @@ export class ClusterStore implements CounterStore {
 
   async forget(keys: readonly CounterKey[]): Promise<void> {
     await this.#ofEach(keys, (primary, key) => primary.redis.unlink(key));
+  }
+
+  partOf(key: CounterKey): string | undefined {
+    return this.#primaries.partOf(keySlot(clusterKey(key)));
   }
 
   close(): Promise<void> {
@@ -134,33 +147,36 @@ export class ClusterStore implements CounterStore {
     return { primary: this.#primaries.moved(slot, name), asking: false };
   }
 
-  /** For people, one key at a time: a node that sends elsewhere is followed as often as with claims. */
   async #ofEach<T>(
     keys: readonly CounterKey[],
     ask: (primary: ClusterPrimary, key: string) => Promise<T>,
   ): Promise<readonly T[]> {
     await this.#primaries.firstContact;
     return Promise.all(
-      keys.map(async (counter) => {
+      keys.map((counter) => {
         const key = clusterKey(counter);
-        let to = this.#home(keySlot(key));
-        for (let hops = 0; hops <= redirectionsMax; hops += 1) {
-          const { primary, asking } = to;
-          await untilConnected(primary.redis);
-          try {
-            // Both are written at once, in this order; what fails one fails the other.
-            const asked = asking ? primary.redis.asking() : undefined;
-            const [answer] = await Promise.all([ask(primary, key), asked]);
-            return answer;
-          } catch (error) {
-            if (redirectionIn(error) === undefined)
-              throw failed(primary.redis, error, this.#primaries.lastError);
-            to = this.#redirected(error as Error, primary);
-          }
-        }
-        throw new StoreError('the nodes of the cluster send a question to and fro');
+        return this.#askOwner(key, (primary) => ask(primary, key));
       }),
     );
+  }
+
+  /** One key at a time, for people: a node that sends elsewhere is followed as often as with claims. */
+  async #askOwner<T>(key: string, ask: (primary: ClusterPrimary) => Promise<T>): Promise<T> {
+    let to = this.#home(keySlot(key));
+    for (let hops = 0; hops <= redirectionsMax; hops += 1) {
+      const { primary, asking } = to;
+      await untilConnected(primary.redis);
+      try {
+        // Both are written at once, in this order; what fails one fails the other.
+        const asked = asking ? primary.redis.asking() : undefined;
+        const [answer] = await Promise.all([ask(primary), asked]);
+        return answer;
+      } catch (error) {
+        if (redirectionIn(error) === undefined) throw failed(primary.redis, error, this.#primaries.lastError);
+        to = this.#redirected(error as Error, primary);
+      }
+    }
+    throw new StoreError('the nodes of the cluster send a question to and fro');
   }
 }
 

@@ -3,8 +3,10 @@ import type { CounterKey } from '../../limits/counter-key.ts';
 import { StoreError } from '../../limits/counter-store.ts';
 import type { Account, Ledger } from '../../limits/ledger.ts';
 import type { Limit } from '../../limits/limit.ts';
+import { checkFormat, NewerLedger } from './newer-ledger.ts';
 
 const integersPerGrant = 5;
+const newerLedger = /^newer (\S*) (.+)$/s;
 
 /**
  * The arguments of settle.lua for these claims; `nowMs` replaces the server's clock. Limits and gateways that several claims
@@ -42,13 +44,19 @@ function kindOf(limit: Limit): string {
   }
 }
 
-/** The grants in settle.lua's reply. Throws StoreError when it isn't a list of whole numbers of the right length. */
+/**
+ * The grants in settle.lua's reply. Throws NewerLedger when it has met one, and StoreError when it isn't a list of whole numbers
+ * of the right length.
+ */
 export function grantsOf(
   reply: unknown,
   asked: { readonly claims: number; readonly gateways: number },
 ): Grant[] {
   const { claims, gateways } = asked;
-  const numbers = typeof reply === 'string' ? reply.split(' ').map(integer) : [];
+  const text = typeof reply === 'string' ? reply : '';
+  const [isNewer, format = '', key] = text.startsWith('newer ') ? (newerLedger.exec(text) ?? []) : [];
+  if (isNewer !== undefined) throw new NewerLedger(format, key);
+  const numbers = text === '' ? [] : text.split(' ').map(integer);
   if (numbers.length !== claims * integersPerGrant) {
     throw new StoreError(`Redis answered ${claims} claims with something else than their grants`);
   }
@@ -78,8 +86,9 @@ export function heartbeatOf(reply: unknown): {
   return { living, atMs, beforeMs };
 }
 
-/** The ledger in a hash of settle.lua, or undefined when the hash is empty. */
+/** The ledger in a hash of settle.lua, or undefined when the hash is empty. Throws NewerLedger when it has a later format. */
 export function ledgerOf(fields: Readonly<Record<string, string>>): Ledger | undefined {
+  checkFormat(fields['v']);
   if (fields['window'] === undefined) return undefined;
   const accounts = new Map<GatewayId, Account>();
   const seqsBefore = new Map<GatewayId, number>();

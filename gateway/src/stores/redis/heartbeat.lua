@@ -1,6 +1,7 @@
 -- Keeps the roster of gateways: who has been heard of lately, on the server's clock.
 --
--- KEYS  [1] the roster, a sorted set of gateways by the time of their last heartbeat.
+-- KEYS  [1] the roster, a sorted set of gateways by the time of their last heartbeat. Its key stands for this format: a later
+--       version that needs another one beats on a roster of its own as well, so that both count each other.
 -- ARGV  [1] this gateway; [2] how long a heartbeat counts, in ms.
 -- reply the number of living gateways, this one included; the time of this heartbeat in ms; the time of the last one of this
 --       gateway that the roster remembers, or nil. A gateway that remembers otherwise knows that data was lost.

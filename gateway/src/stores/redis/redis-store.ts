@@ -8,6 +8,7 @@ import type { ClaimPipeline } from './claim-pipeline.ts';
 import { grantsOf, ledgerOf, redisKey, settleArguments } from './codec.ts';
 import type { RedisWithScripts } from './connect.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { NewerLedgerWatch } from './newer-ledger.ts';
 
 const roster = 'sluice:gateways';
 
@@ -21,6 +22,10 @@ export class RedisStore implements CounterStore {
   readonly #durable: ClaimPipeline | undefined;
   readonly #alsoClose: () => void;
   readonly #nowMs: (() => number) | undefined;
+  readonly #newer = new NewerLedgerWatch(async (key) => {
+    const [format] = await this.#ask(this.#redis.hmget(key, 'v'));
+    return format;
+  });
   #gateways = 0;
 
   /**
@@ -59,6 +64,10 @@ export class RedisStore implements CounterStore {
 
   async settle(claims: readonly Claim[]): Promise<readonly Grant[]> {
     await this.#heartbeat.firstContact;
+    return this.#newer.settle(() => this.#settle(claims));
+  }
+
+  async #settle(claims: readonly Claim[]): Promise<readonly Grant[]> {
     const keys = claims.map(({ key }) => redisKey(key));
     const args = settleArguments(claims, this.#nowMs?.());
     const asked = { claims: claims.length, gateways: this.#gateways };

@@ -3,16 +3,18 @@
 --
 -- KEYS  one ledger per claim: a hash that expires when it no longer matters. Fields: window (its start, ms), used (units
 --       handed out); for sliding windows and token buckets carried and at; per gateway h:<gateway> (units held), s:<gateway>
---       (the newest seq) and b:<gateway> (the newest seq of the window before).
+--       (the newest seq) and b:<gateway> (the newest seq of the window before). This is format 1, which carries no number: a
+--       later one says in the field v which it is. Of such a ledger nothing is read and nothing is changed.
 -- ARGV  [1] the time in ms, or '' for the server's clock; [2] the number of limits and, for each, windowMs, kind (aligned,
 --       first-request, sliding or bucket), quota, burst; then the number of gateways and, for each, its id; then for each
 --       claim: which limit, which gateway, seq, window ('' for none), held, want, atLeast.
 -- reply one string of five whole numbers for each claim, with spaces between them: 1 granted or 0 stale, window, granted, used,
---       endsInMs.
+--       endsInMs. Where a ledger has a later format: 'newer', its format and its key; the claims before that one are settled.
 --
 -- Whole numbers become text by '%.0f' (tostring and '..' would round them to 14 digits), each once: the claims of a call have
 -- many in common.
 
+local format = 1
 local periodMs = 100
 local replayMsMax = 10000
 
@@ -98,7 +100,8 @@ for i = 1, #KEYS do
   argument = argument + 7
 
   -- 1: the ledger whose window runs now; else a new one, in the claimed window when that runs: this store has lost it.
-  local stored = call('HMGET', key, 'window', 'used', gateway.held, gateway.seq, gateway.before, 'carried', 'at')
+  local stored = call('HMGET', key, 'window', 'used', gateway.held, gateway.seq, gateway.before, 'carried', 'at', 'v')
+  if stored[8] and tonumber(stored[8]) ~= format then return 'newer ' .. stored[8] .. ' ' .. key end
   local window, used, believed, carried, carriedAtMs = tonumber(stored[1]), 0, 0, 0, 0
   local seen
   local isStored = window ~= nil
