@@ -3,9 +3,9 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startEchoBackend } from '../../src/cli/demo/echo-backend.ts';
-import { redisDeployment } from '../support/gateways.ts';
+import { countInMembers, countInRedis, type Counting } from '../support/counting.ts';
 import { Load } from '../support/load.ts';
-import { redisMissing, RedisServer } from '../support/redis-server.ts';
+import { redisMissing } from '../support/redis-server.ts';
 import { sluice, type Run } from '../support/sluice.ts';
 import { SpansBackend } from '../support/spans-backend.ts';
 import { apiProject, application, subscriptionPolicy, TestHome } from '../support/test-home.ts';
@@ -18,9 +18,9 @@ const embedded = '[throttle_properties]\n\'throttling.distributed.counter.type\'
 class TwoThreads {
   readonly #run: Run;
 
-  constructor(home: string, threads = '2') {
-    const args = ['start', '--home', home, '--port', '0', '--admin-port', '0', '--threads', threads];
-    this.#run = sluice(args, { NODE_OPTIONS: `--import=${killer}` });
+  constructor(home: string, env: Readonly<Record<string, string>>) {
+    const args = ['start', '--home', home, '--port', '0', '--admin-port', '0', '--threads', '2'];
+    this.#run = sluice(args, { ...env, NODE_OPTIONS: `--import=${killer}` });
   }
 
   async serving(): Promise<this> {
@@ -61,8 +61,8 @@ class TwoThreads {
 
 let running: TwoThreads[] = [];
 let homes: TestHome[] = [];
-const open = async (home: TestHome, threads?: string): Promise<TwoThreads> => {
-  const gateway = new TwoThreads(home.path, threads);
+const open = async (home: TestHome, env = {}): Promise<TwoThreads> => {
+  const gateway = new TwoThreads(home.path, env);
   running.push(gateway);
   return gateway.serving();
 };
@@ -89,29 +89,42 @@ const path = '/open/1.0.0/x';
 const apiKey = 'Some-production';
 
 describe('threads that count together', () => {
+  const inProcess = (): Promise<Pick<Counting, 'deployment' | 'environmentOf' | 'close'>> =>
+    Promise.resolve({ deployment: embedded, environmentOf: () => ({}), close: () => Promise.resolve() });
   const ways = [
-    { how: 'one gateway of two threads, counters embedded', gateways: 1, inRedis: false },
-    { how: 'one gateway of two threads on Redis', gateways: 1, inRedis: true },
-    { how: 'two gateways of two threads on one Redis', gateways: 2, inRedis: true },
+    { how: 'one gateway of two threads, counters embedded', gateways: 1, isMissing: false, count: inProcess },
+    { how: 'one gateway of two threads on Redis', gateways: 1, isMissing: redisMissing, count: countInRedis },
+    {
+      how: 'two gateways of two threads on one Redis',
+      gateways: 2,
+      isMissing: redisMissing,
+      count: countInRedis,
+    },
+    {
+      how: 'three clustered gateways of two threads',
+      gateways: 3,
+      isMissing: false,
+      count: () => countInMembers(3),
+    },
   ];
-  describe.each(ways.filter(({ inRedis }) => !inRedis || !redisMissing))('$how', ({ gateways, inRedis }) => {
-    let redis: RedisServer | undefined;
+  describe.each(ways.filter(({ isMissing }) => !isMissing))('$how', ({ gateways, count }) => {
+    let counting: Awaited<ReturnType<typeof count>>;
     beforeAll(async () => {
-      if (inRedis) redis = await RedisServer.start();
+      counting = await count();
     });
-    afterAll(() => redis?.stop());
+    afterAll(() => counting?.close());
     const start = async (home: TestHome): Promise<readonly string[]> => {
-      const all = await Promise.all(Array.from({ length: gateways }, () => open(home)));
+      const all = await Promise.all(
+        Array.from({ length: gateways }, (_, index) => open(home, counting.environmentOf(index))),
+      );
       for (const gateway of all)
         await until(async () => (await gateway.metric('sluice_gateways')) === 2 * gateways);
       return all.map(({ url }) => `${url}${path}`);
     };
-    const deployment = (): string => (redis === undefined ? embedded : redisDeployment(redis));
-
     test('200 a second are never exceeded under three times the load', async () => {
       const backend = await SpansBackend.start();
       const plan = subscriptionPolicy('Plan', { perSeconds: { seconds: 1, units: 200 } });
-      const urls = await start(homeOf(deployment(), backend.port, plan));
+      const urls = await start(homeOf(counting.deployment, backend.port, plan));
       const load = new Load({ urls, apiKey, perSecond: 600 });
       const { statuses } = await load.observe(backend, 4000);
       await load.end();
@@ -128,7 +141,7 @@ describe('threads that count together', () => {
     test('1,000 an hour are exactly 1,000', async () => {
       await hourWithRoomFor(20_000);
       const backend = await SpansBackend.start();
-      const urls = await start(homeOf(deployment(), backend.port, perHour(1000)));
+      const urls = await start(homeOf(counting.deployment, backend.port, perHour(1000)));
       const load = new Load({ urls, apiKey, perSecond: 600 });
       await until(() => backend.arrivalsMs.length >= 1000, 20_000);
       const { statuses } = await load.observe(backend, 1000);
