@@ -8,8 +8,10 @@ import type { GatewayId } from './limits/claim.ts';
 import type { CounterStore, StoreEvents } from './limits/counter-store.ts';
 import { exchangeMetrics } from './metrics.ts';
 import { answerUnread, handle, type DataPlane } from './proxy/handle.ts';
+import type { Exchange } from './proxy/exchange.ts';
 import type { ExchangeRecorder } from './proxy/observe.ts';
-import { startProxy, type Proxy } from './proxy/server.ts';
+import type { Refusal } from './proxy/refusal.ts';
+import { startListeners, type ListenerPorts, type Listeners } from './proxy/listeners.ts';
 import { compileServing, type Serving } from './proxy/serving.ts';
 import { stopwatchMs, systemClock as clock } from './system-clock.ts';
 
@@ -38,7 +40,7 @@ export class GatewayThread {
   readonly #recorders: readonly ExchangeRecorder[];
   #config: Config;
   #serving: Serving;
-  #proxy: Proxy | undefined;
+  #listeners: Listeners | undefined;
   #isDraining = false;
 
   private constructor(parts: ThreadParts, limiter: Limiter) {
@@ -58,12 +60,12 @@ export class GatewayThread {
 
   get status(): ThreadStatus {
     const { storeUp, gateways } = this.#limiter.state;
-    const serving = this.#proxy !== undefined;
+    const serving = this.#listeners !== undefined;
     return { serving, draining: this.#isDraining, storeUp, gateways, apis: this.#config.apis.length };
   }
 
-  /** Waits for the store, but not for long; then listens, and gives the port. Rejects when that can't be had. */
-  async serve(port: number): Promise<number> {
+  /** Waits for the store, but not for long; then listens, and gives the ports. Rejects when one can't be had. */
+  async serve(ports: ListenerPorts): Promise<ListenerPorts> {
     await this.#limiter.open(firstContactMsMax);
     const { config, threads, report } = this.#parts;
     const plane: DataPlane = {
@@ -74,22 +76,24 @@ export class GatewayThread {
       recorders: this.#recorders,
       reportBug: (error) => report(bugLine(error)),
     };
-    this.#proxy = await startProxy({
-      host: config.listener.host,
-      port,
+    const { host, https } = config.listener;
+    const options = {
+      host,
+      https,
       isShared: threads > 1,
       clock,
       stopwatchMs,
-      handle: (exchange) => {
-        handle(exchange, plane);
-      },
-      answerTo: (refusal) => answerUnread(refusal, plane),
-    });
-    return this.#proxy.port;
+      handle: (exchange: Exchange) => handle(exchange, plane),
+      answerTo: (refusal: Refusal) => answerUnread(refusal, plane),
+    };
+    this.#listeners = await startListeners(options, ports);
+    return this.#listeners.ports;
   }
 
-  /** Goes by another configuration from the next request on, as far as it needs no restart. */
+  /** Goes by another configuration from the next request on, as far as it needs no restart. Throws, and changes nothing, when it can't. */
   reload(config: Config): void {
+    const { https } = config.listener;
+    if (https !== undefined) this.#listeners?.renew(https);
     this.#serving = compileServing(config, this.#backends);
     this.#config = config;
   }
@@ -97,7 +101,7 @@ export class GatewayThread {
   /** Refuses new connections and ends running requests. */
   async drain(): Promise<void> {
     this.#isDraining = true;
-    await this.#proxy?.drain(drainMsMax);
+    await this.#listeners?.drain(drainMsMax);
     this.#backends.close();
   }
 

@@ -1,13 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Config } from './config/config.ts';
+import type { Config, HttpsSettings } from './config/config.ts';
 
 /** What a running gateway was made with: another value takes a restart. */
 const fixed: Readonly<Record<string, (config: Config) => unknown>> = {
-  '[sluice.listener], but for trusted_proxies and underscore_names': ({ listener }) => ({
-    ...listener,
-    trustedProxies: [],
-    underscoreNames: 'drop',
-  }),
+  '[sluice.listener], but for trusted_proxies, underscore_names and certificates': ({ listener }) => {
+    const { trustedProxies: _, underscoreNames: __, https, ...rest } = listener;
+    return { ...rest, https: https && askedOfClients(https) };
+  },
   '[sluice.backends]': ({ backends }) => backends,
   'the admin listener': ({ admin }) => admin,
   'the store': ({ store }) => store,
@@ -20,7 +19,8 @@ const fixed: Readonly<Record<string, (config: Config) => unknown>> = {
 export function takenOver(before: Config, after: Config): Config {
   const { gateway, store, onStoreFailure, leases, admin, backends } = before;
   const { trustedProxies, underscoreNames } = after.listener;
-  const listener = { ...before.listener, trustedProxies, underscoreNames };
+  const https = renewed(before.listener.https, after.listener.https);
+  const listener = { ...before.listener, trustedProxies, underscoreNames, ...(https && { https }) };
   return { ...after, gateway, store, onStoreFailure, leases, admin, backends, listener };
 }
 
@@ -29,4 +29,18 @@ export function restartNeeded(before: Config, after: Config): readonly string[] 
   return Object.entries(fixed)
     .filter(([, of]) => !isDeepStrictEqual(of(before), of(after)))
     .map(([what]) => what);
+}
+
+/** Other certificates are for those who connect from then on; the port, and what clients are asked for, stay. */
+function renewed(
+  before: HttpsSettings | undefined,
+  after: HttpsSettings | undefined,
+): HttpsSettings | undefined {
+  if (before === undefined || after === undefined) return before;
+  const isSame = isDeepStrictEqual(askedOfClients(before), askedOfClients(after));
+  return isSame ? after : { ...after, port: before.port, clientCertificates: before.clientCertificates };
+}
+
+function askedOfClients({ port, clientCertificates }: HttpsSettings): unknown {
+  return { port, asked: clientCertificates === 'none' ? 'none' : clientCertificates.required };
 }

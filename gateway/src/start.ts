@@ -4,13 +4,14 @@ import { startAdmin } from './admin/server.ts';
 import type { Config } from './config/config.ts';
 import { bugLine, GatewayThread, gatewayId } from './gateway-thread.ts';
 import { accessLogMetrics } from './metrics.ts';
-import { restartNeeded } from './restart-needed.ts';
+import { portsOf, type ListenerPorts } from './proxy/listeners.ts';
+import { restartNeeded, takenOver } from './restart-needed.ts';
 import { openStore } from './stores/open-store.ts';
 import { systemClock as clock } from './system-clock.ts';
 
 /** A gateway that serves. */
 export interface RunningGateway {
-  readonly port: number;
+  readonly ports: ListenerPorts;
   readonly adminPort: number;
   /**
    * Goes by another configuration from the next request on; counters go on counting. Gives what differs that only a restart can
@@ -55,12 +56,12 @@ export async function startGateway(config: Config, report: (line: string) => voi
     });
     closers.push(() => admin.close());
     closers.push(() => thread.drain());
-    const port = await thread.serve(config.listener.port);
+    const ports = await thread.serve(portsOf(config.listener));
     const reload = (changed: Config): Promise<readonly string[]> => {
-      thread.reload(changed);
+      thread.reload(takenOver(config, changed));
       return Promise.resolve(restartNeeded(config, changed));
     };
-    return { port, adminPort: admin.port, reload, close };
+    return { ports, adminPort: admin.port, reload, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
-import type { Environment, NamedFile } from '../config/home.ts';
+import { createSecureContext } from 'node:tls';
+import type { Environment, NamedFile, TlsTexts } from '../config/home.ts';
 
 const fileBytesMax = 1024 * 1024;
 const threadsMax = 64;
@@ -12,12 +13,22 @@ export function machineEnvironment(homePath: string): Environment {
     variables: process.env,
     hostName: hostname(),
     namedFile: (path) => readNamedFile(resolve(homePath, path)),
+    tlsProblem,
   };
 }
 
 /** As many threads as run at once, and as a gateway may have. */
 export function coresOfMachine(): number {
   return Math.min(threadsMax, availableParallelism());
+}
+
+function tlsProblem({ ca, certificate: cert, key, passphrase }: TlsTexts): string | undefined {
+  try {
+    createSecureContext({ ca, cert, key, passphrase });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 function readNamedFile(path: string): NamedFile {

@@ -19,6 +19,7 @@ export interface Deployment {
   readonly source: SourceFile;
   readonly expand: Expand;
   readonly namedFile: Environment['namedFile'];
+  readonly tlsProblem?: Environment['tlsProblem'];
 }
 
 /** What may stand in a table. An unknown key is an error in our own; WSO2's hold much that nobody here knows. */

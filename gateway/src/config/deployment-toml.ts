@@ -24,8 +24,8 @@ export function readDeploymentToml(
 ): Settings | undefined {
   const source = findDeploymentToml(home, report);
   if (source === undefined) return undefined;
-  const { namedFile } = environment;
-  const deployment: Deployment = { source, expand: placeholders(source, environment), namedFile };
+  const { namedFile, tlsProblem } = environment;
+  const deployment: Deployment = { source, expand: placeholders(source, environment), namedFile, tlsProblem };
   reportTables(source);
   const redis = readRedisTable(deployment);
   const store = readStoreTable(deployment);

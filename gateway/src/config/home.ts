@@ -16,6 +16,16 @@ export interface Environment {
   readonly hostName: string;
   /** Looks up a file that a setting names, by a path relative to the home. */
   readonly namedFile?: (path: string) => NamedFile;
+  /** Why TLS can't use these, such as a key that isn't the certificate's. */
+  readonly tlsProblem?: (texts: TlsTexts) => string | undefined;
+}
+
+/** PEM, and what the key is encrypted with. */
+export interface TlsTexts {
+  readonly ca?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+  readonly passphrase?: string;
 }
 
 /** The text of a file, or why it can't be had, such as `ENOENT`. */

@@ -72,7 +72,7 @@ ca = "tls/cert.pem"
 client_certificates = "required"
 `);
     expect(said).toEqual([]);
-    expect(notYet).toEqual(['7:2 error[not-supported] HTTPS is not supported yet.']);
+    expect(notYet).toEqual([]);
     expect(settings?.listener).toMatchObject({
       http: false,
       threads: 'auto',

@@ -3,7 +3,6 @@ import type { HttpsSettings, ListenerSettings } from './config.ts';
 import { type Deployment, readTable } from './deployment-table.ts';
 import { flag, listOf, mapping, oneOf, wholeNumber } from './expected.ts';
 import { hostName, networkRange, pemFile } from './network-names.ts';
-import { reportListenerNotServedYet } from './not-served-yet.ts';
 import { type Path, valueAt } from './source-file.ts';
 import { keyPassphrase, readTlsTableFiles, type TlsTableFields } from './tls-files.ts';
 
@@ -22,7 +21,6 @@ export function readListener(deployment: Deployment, offset: number): ListenerSe
   if (!isSet(tlsPath)) {
     reportWithoutTls(deployment, { http, httpsPort: isSet([...path, 'https_port']) });
   }
-  reportListenerNotServedYet(deployment.source, listener);
   return {
     host: listener.host ?? '0.0.0.0',
     http,

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { TlsSettings } from './config.ts';
 import type { Deployment } from './deployment-table.ts';
 import { text } from './expected.ts';
+import type { TlsTexts } from './home.ts';
 import { quote } from './nearest-name.ts';
 import { type Path, type SourceFile, valueAt } from './source-file.ts';
 
@@ -51,7 +52,9 @@ const kinds = [
 export function readTlsFiles(deployment: Deployment, table: Path, fields: TlsFields): TlsFiles {
   const names: Names = { ca: 'ca_file', certificate: 'cert_file', key: 'key_file' };
   const { ca_file: ca, cert_file: certificate, key_file: key } = fields;
-  return readPemFiles(deployment, { table, names, paths: { ca, certificate, key } });
+  const files = readPemFiles(deployment, { table, names, paths: { ca, certificate, key } });
+  reportUnusable(deployment, table, files);
+  return files;
 }
 
 /** The same for a table about TLS alone, whose key may be encrypted. */
@@ -64,7 +67,9 @@ export function readTlsTableFiles(
   const files = readPemFiles(deployment, { table, names, paths: fields });
   const { key_passphrase: passphrase } = fields;
   reportPassphrase(deployment.source, table, files.key);
-  return { ...files, ...(passphrase !== undefined && { passphrase }) };
+  const all = { ...files, ...(passphrase !== undefined && { passphrase }) };
+  reportUnusable(deployment, table, all);
+  return all;
 }
 
 function readPemFiles(
@@ -97,6 +102,17 @@ function readPemFiles(
   }
   reportHalfAPair(source, table, names);
   return files;
+}
+
+/** Each file may be good, and all of them together no good. What is told never holds their text. */
+function reportUnusable({ source, tlsProblem }: Deployment, table: Path, texts: TlsTexts): void {
+  if (Object.keys(texts).length === 0 || (texts.certificate === undefined) !== (texts.key === undefined))
+    return;
+  const problem = tlsProblem?.(texts);
+  if (problem === undefined) return;
+  const message = `TLS can't use these files together: ${problem}.`;
+  const hint = 'The key must be that of the certificate, and the passphrase that of the key.';
+  source.error({ code: 'invalid-value', path: table, part: 'key', message, hint });
 }
 
 function reportHalfAPair(source: SourceFile, table: Path, { certificate, key }: Names): void {

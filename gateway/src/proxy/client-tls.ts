@@ -11,7 +11,8 @@ export function createTlsServer(
   const { clientCertificates } = settings;
   const server = createServer({
     ...identityOf(settings),
-    allowHalfOpen: true,
+    // A client that leaves during its handshake would be kept for ever otherwise.
+    allowHalfOpen: false,
     noDelay: true,
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: waits.handshakeMsMax,

@@ -7,6 +7,7 @@ import { startAdmin } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
 import { bugLine, gatewayId } from '../gateway-thread.ts';
 import { accessLogMetrics } from '../metrics.ts';
+import { portsOf } from '../proxy/listeners.ts';
 import type { RunningGateway } from '../start.ts';
 import { openStore } from '../stores/open-store.ts';
 import { StoreForThreads } from '../stores/threads/store-for-threads.ts';
@@ -32,7 +33,8 @@ export async function startThreads(config: Config, options: ThreadsOptions): Pro
     for (const closeOne of closers.toReversed()) await closeOne();
   };
   try {
-    await mustBeFree(config.listener);
+    const wanted = portsOf(config.listener);
+    for (const port of [wanted.http, wanted.https]) await mustBeFree(config.listener.host, port);
     const output = standardOutput();
     closers.push(() => output.close());
     const registry = new Registry();
@@ -56,8 +58,8 @@ export async function startThreads(config: Config, options: ThreadsOptions): Pro
     });
     closers.push(() => admin.close());
     closers.push(() => group.close());
-    const port = await group.start(config.listener.port);
-    return { port, adminPort: admin.port, reload: (changed) => group.reload(changed), close };
+    const ports = await group.start(wanted);
+    return { ports, adminPort: admin.port, reload: (changed) => group.reload(changed), close };
   } catch (error) {
     await close();
     throw error;
@@ -88,8 +90,8 @@ async function openCounters(config: Config, { threads, report }: ThreadsOptions)
 }
 
 /** Threads share their port, and another gateway could share it too: it would get some of the connections, and nobody would know. */
-async function mustBeFree({ host, port }: Config['listener']): Promise<void> {
-  if (port === 0) return;
+async function mustBeFree(host: string, port: number | undefined): Promise<void> {
+  if (port === 0 || port === undefined) return;
   const server = createServer();
   server.listen({ host, port });
   await once(server, 'listening');

@@ -2,6 +2,7 @@ import { stateOf, type ThreadState } from '../admin/readiness.ts';
 import type { Config } from '../config/config.ts';
 import type { ThreadStatus } from '../gateway-thread.ts';
 import type { Clock } from '../limits/clock.ts';
+import type { ListenerPorts } from '../proxy/listeners.ts';
 import type { MetricsSnapshot } from './combined-metrics.ts';
 import { ThreadHandle } from './thread-handle.ts';
 import type { ThreadStart } from './thread-messages.ts';
@@ -9,7 +10,7 @@ import type { ThreadStart } from './thread-messages.ts';
 export interface Supervision {
   readonly clock: Clock;
   /** What it starts with from now on: each time it is a new gateway. */
-  readonly startFor: (port: number) => ThreadStart;
+  readonly startFor: (ports: ListenerPorts) => ThreadStart;
   readonly log: (batch: string, lines: number) => void;
   readonly report: (line: string) => void;
   /** It has ended, having measured this as far as is known. */
@@ -28,8 +29,8 @@ export class SupervisedThread {
   readonly #number: number;
   readonly #supervision: Supervision;
   #handle: ThreadHandle | undefined;
-  /** 0 until it has listened once. */
-  #port = 0;
+  /** Undefined until it has listened once. */
+  #ports: ListenerPorts | undefined;
   #listensSinceMs: number | undefined;
   #isClosing = false;
   #restartMs = restartMsMin;
@@ -41,10 +42,11 @@ export class SupervisedThread {
     this.#supervision = supervision;
   }
 
-  /** Starts it for the first time; 0 for any free port. Gives the port; rejects when it ends before it listens. */
-  async start(port: number): Promise<number> {
-    this.#port = await this.#open(port).listening;
-    return this.#port;
+  /** Starts it for the first time. Gives the ports; rejects when it ends before it listens. */
+  async start(ports: ListenerPorts): Promise<ListenerPorts> {
+    const listening = await this.#open(ports).listening;
+    this.#ports = listening;
+    return listening;
   }
 
   async status(): Promise<ThreadStatus & { readonly state: ThreadState }> {
@@ -81,11 +83,11 @@ export class SupervisedThread {
     await handle?.end();
   }
 
-  #open(port: number): ThreadHandle {
+  #open(ports: ListenerPorts): ThreadHandle {
     const { clock, startFor, log } = this.#supervision;
     const handle = new ThreadHandle({
       name: `sluice ${this.#number}`,
-      start: startFor(port),
+      start: startFor(ports),
       clock,
       events: { log, report: (line) => this.#report(line), ended: (why) => this.#ended(why) },
     });
@@ -108,10 +110,11 @@ export class SupervisedThread {
     ended(this.#measured);
     this.#measured = [];
     // Whoever starts it for the first time, or ends it, hears of it.
-    if (this.#port === 0 || this.#isClosing) return;
+    const ports = this.#ports;
+    if (ports === undefined || this.#isClosing) return;
     if (servedMs >= restartMsMax) this.#restartMs = restartMsMin;
     this.#report(`has ended, another takes its place in ${this.#restartMs} ms: ${why}`);
-    this.#cancelRestart = clock.after(this.#restartMs, () => this.#open(this.#port));
+    this.#cancelRestart = clock.after(this.#restartMs, () => this.#open(ports));
     this.#restartMs = Math.min(2 * this.#restartMs, restartMsMax);
   }
 

@@ -3,6 +3,7 @@ import type { GatewayStatus } from '../admin/readiness.ts';
 import type { Config } from '../config/config.ts';
 import { gatewayId } from '../gateway-thread.ts';
 import type { Clock } from '../limits/clock.ts';
+import type { ListenerPorts } from '../proxy/listeners.ts';
 import { restartNeeded, takenOver } from '../restart-needed.ts';
 import { CombinedMetrics, type MetricsSnapshot } from './combined-metrics.ts';
 import { SupervisedThread } from './supervised-thread.ts';
@@ -34,16 +35,16 @@ export class ThreadGroup {
     this.#config = parts.config;
     this.#all = Array.from({ length: threads }, (_, index) => {
       const number = index + 1;
-      const startFor = (port: number): ThreadStart => this.#startFor(number, port);
+      const startFor = (ports: ListenerPorts): ThreadStart => this.#startFor(number, ports);
       const ended = (measured: MetricsSnapshot): void => this.#metrics.threadEnded(measured);
       return new SupervisedThread(number, { clock, startFor, log, report, ended });
     });
   }
 
-  /** Starts all; 0 for any free port, which is then the port of all of them. */
-  async start(port: number): Promise<number> {
-    const [first, ...others] = port === 0 ? this.#all : [];
-    const shared = (await first?.start(0)) ?? port;
+  /** Starts all; a free port that the first one finds is then the port of all of them. */
+  async start(ports: ListenerPorts): Promise<ListenerPorts> {
+    const [first, ...others] = ports.http === 0 || ports.https === 0 ? this.#all : [];
+    const shared = (await first?.start(ports)) ?? ports;
     await Promise.all((first === undefined ? this.#all : others).map((thread) => thread.start(shared)));
     return shared;
   }
@@ -80,12 +81,12 @@ export class ThreadGroup {
     await Promise.all(this.#all.map((thread) => thread.close()));
   }
 
-  #startFor(number: number, port: number): ThreadStart {
+  #startFor(number: number, ports: ListenerPorts): ThreadStart {
     const { threads, storePort } = this.#parts;
     return {
       config: this.#partOf(this.#config),
       gateway: gatewayId(`${this.#config.gateway.id}#${number}`),
-      port,
+      ports,
       threads,
       storePort: storePort(),
     };

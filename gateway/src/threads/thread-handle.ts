@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../limits/clock.ts';
+import type { ListenerPorts } from '../proxy/listeners.ts';
 import type { Answers, FromThread, Question, ThreadStart, ToThread } from './thread-messages.ts';
 
 export interface ThreadEvents {
@@ -18,8 +19,8 @@ export class ThreadHandle {
   readonly #worker: Worker;
   readonly #clock: Clock;
   readonly #asked = new Map<number, (answer: Answers[keyof Answers] | undefined) => void>();
-  /** The port it listens on. Rejects when it ends before. */
-  readonly listening: Promise<number>;
+  /** The ports it listens on. Rejects when it ends before. */
+  readonly listening: Promise<ListenerPorts>;
   #lastId = 0;
   #error: Error | undefined;
 
@@ -34,7 +35,7 @@ export class ThreadHandle {
     readonly clock: Clock;
     readonly events: ThreadEvents;
   }) {
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const { promise, resolve, reject } = Promise.withResolvers<ListenerPorts>();
     this.listening = promise;
     this.#clock = clock;
     const transferList = start.storePort === undefined ? [] : [start.storePort];

@@ -2,14 +2,14 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
 import type { ThreadStatus } from '../gateway-thread.ts';
 import type { GatewayId } from '../limits/claim.ts';
+import type { ListenerPorts } from '../proxy/listeners.ts';
 import type { MetricsSnapshot } from './combined-metrics.ts';
 
 /** What a thread is started with. One structured clone: what is the same object in the configuration stays the same. */
 export interface ThreadStart {
   readonly config: Config;
   readonly gateway: GatewayId;
-  /** 0 for any free port. */
-  readonly port: number;
+  readonly ports: ListenerPorts;
   readonly threads: number;
   /** To the counters, where they are in this process. */
   readonly storePort: MessagePort | undefined;
@@ -34,7 +34,7 @@ export type ToThread =
   | { readonly taken: number };
 
 export type FromThread =
-  | { readonly listening: number }
+  | { readonly listening: ListenerPorts }
   | { readonly id: number; readonly answer: Answers[keyof Answers] }
   /** Whole lines of the access log, and how many. */
   | { readonly log: string; readonly lines: number }

@@ -39,7 +39,7 @@ main.on('message', (message: ToThread) => {
 });
 
 const thread = await opening;
-say({ listening: await thread.serve(start.port) });
+say({ listening: await thread.serve(start.ports) });
 
 async function answer(question: Question): Promise<Answers[keyof Answers]> {
   const opened = await opening;

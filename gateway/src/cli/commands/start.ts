@@ -42,9 +42,10 @@ export async function runStart(options: StartOptions): Promise<number> {
     if (!isTakenPort(error)) throw error;
     return refuse(`can't listen: ${error.message}`, exitCodes.failed);
   }
-  report(`serving ${config.apis.length} APIs on http://${config.listener.host}:${gateway.port}`);
+  report(`serving ${config.apis.length} APIs on ${addressesOf(config, gateway).join(' and ')}`);
   report(`admin on http://${config.admin.host}:${gateway.adminPort}, counters: ${describeStore(config)}`);
-  tellParent({ listening: { port: gateway.port, adminPort: gateway.adminPort } });
+  const { http, https } = gateway.ports;
+  tellParent({ listening: { port: http ?? https ?? 0, httpsPort: https, adminPort: gateway.adminPort } });
   const running = gateway;
   onHangup(
     () => reload(running, options, report),
@@ -118,6 +119,13 @@ function withFlags(config: Config, options: StartOptions): Config | string {
 function keepsDurability(store: StoreSettings, { store: configured }: Config): StoreSettings {
   if (store.kind !== 'redis' || configured.kind !== 'redis') return store;
   return { ...store, durability: configured.durability };
+}
+
+function addressesOf({ listener: { host } }: Config, { ports }: RunningGateway): readonly string[] {
+  return [
+    ...(ports.http === undefined ? [] : [`http://${host}:${ports.http}`]),
+    ...(ports.https === undefined ? [] : [`https://${host}:${ports.https}`]),
+  ];
 }
 
 function describeStore({ store }: Config): string {

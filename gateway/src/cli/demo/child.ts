@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 /** What a `sluice` process that was started with an IPC channel says once it listens. */
 export interface Listening {
-  readonly listening: { readonly port: number; readonly adminPort: number } | { readonly socketPath: string };
+  readonly listening:
+    | { readonly port: number; readonly httpsPort?: number | undefined; readonly adminPort: number }
+    | { readonly socketPath: string };
 }
 
 const command = fileURLToPath(new URL('../../../bin/sluice.mjs', import.meta.url));
