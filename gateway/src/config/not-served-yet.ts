@@ -18,9 +18,3 @@ export function reportListenerNotServedYet(source: SourceFile, fields: ListenerF
     report('threads', 'More threads than one are not supported yet.');
   if (fields.tls !== undefined) report('tls', 'HTTPS is not supported yet.');
 }
-
-export function reportApiNotServedYet(source: SourceFile, type: string): void {
-  if (type !== 'WS') return;
-  const message = 'APIs of type WS are not supported yet.';
-  source.error({ code: 'not-supported', path: ['data', 'type'], message });
-}
