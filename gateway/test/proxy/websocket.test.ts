@@ -137,6 +137,19 @@ describe('the handshake', () => {
     },
   );
 
+  test('that is refused reads and forgets what came behind it, so that the connection can end', async () => {
+    const refuse: Speak = ({ socket }) => socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
+    await start(refuse, { bounds: { sweepEveryMs: 60_000, connectionsMax: 1 } });
+    const client = open().send('x'.repeat(200_000));
+    await until(() => client.ended);
+    await until(async () => {
+      const next = gateway.connect().request('GET /nowhere');
+      await until(() => next.ended || next.received !== '');
+      return next.received.includes('404');
+    });
+    expect(gateway.begun).toBe(2);
+  });
+
   test.each([
     ['another protocol', agrees.replace('websocket', 'h2c')],
     ['none', agrees.replace('Upgrade: websocket\r\n', '')],
