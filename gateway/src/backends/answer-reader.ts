@@ -63,7 +63,7 @@ export class AnswerReader {
     if (status === 101) {
       this.head = head;
       this.end = at;
-      return call.request.upgrade === undefined ? 'invalid' : 'switched';
+      return says(fields, call.request.upgrade) ? 'switched' : 'invalid';
     }
     // 100 is about a body that goes its way without it.
     if (status !== 100) call.receiver.interim(status, fields);
@@ -91,4 +91,11 @@ export class AnswerReader {
     if (this.#body.flawed) return 'invalid';
     return this.#body.done ? 'complete' : 'open';
   }
+}
+
+/** Whether the backend changes to the protocol it was asked for. */
+function says(fields: Fields, protocol: string | undefined): boolean {
+  for (let at = 0; at < fields.length; at += 2)
+    if (fields[at] === 'upgrade') return fields[at + 1]?.toLowerCase() === protocol;
+  return false;
 }

@@ -18,7 +18,7 @@ export interface ConnectionOwner {
   failedToOpen(connection: BackendConnection, failure: BackendFailure): void;
   /** A call of which the backend has seen nothing is to be sent on another connection; told after `lost`. */
   again(call: PooledCall): void;
-  /** The socket speaks another protocol now; told after `lost`. */
+  /** The socket speaks another protocol now; told before `lost`, so that it is counted all the time. */
   switched(socket: Socket): void;
 }
 
@@ -185,8 +185,8 @@ export class BackendConnection implements CallHolder {
       .off('error', this.#broke)
       .off('close', this.#ended);
     socket.removeAllListeners('data').pause();
-    this.close();
     this.#owner.switched(socket);
+    this.close();
     call.receiver.switched(head.fields, socket, Buffer.from(bytes.subarray(end)));
     return false;
   }

@@ -45,7 +45,15 @@ const readBuffer: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
  * socket should pause.
  */
 export function dial({ host, port, tls }: Origin, read: (bytes: Buffer) => boolean): Socket {
-  const common = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
+  // Whoever has the socket ends it: in a tunnel the client may have more to say than its backend.
+  const common = {
+    host,
+    port,
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+  };
   if (tls === undefined) {
     const callback = (bytes: number): boolean => read(readBuffer.subarray(0, bytes));
     return connect({ ...common, onread: { buffer: readBuffer, callback } });

@@ -149,13 +149,11 @@ describe('an endpoint', () => {
 
 describe('an API of type WS', () => {
   const endpoints = '{endpoint_type: ws, production_endpoints: {url: "WSS://Chat.Internal:443/rooms/"}}';
-  const notYet = 'error[not-supported] APIs of type WS are not supported yet.';
 
   test('opens WebSockets, by GET, where its endpoint says', () => {
     const { api, found } = read(endpoints, { type: 'WS' });
     expect(said(found)).toEqual([
       'warning[counts-connections] The limits of this API count its connections. WSO2 counts frames too, so more may pass here than there.',
-      notYet,
     ]);
     expect(api).toMatchObject({
       webSocket: true,
@@ -168,7 +166,7 @@ describe('an API of type WS', () => {
     const operations =
       '  operations: [{target: /a, verb: SUBSCRIBE, throttlingPolicy: 10KPerMin}, {target: /a, verb: PUBLISH, throttlingPolicy: 10KPerMin}, {target: /b, verb: PUBLISH}]\n';
     const { api, found } = read(endpoints, { type: 'WS', operations });
-    expect(said(found).slice(1)).toEqual([notYet]);
+    expect(said(found).slice(1)).toEqual([]);
     expect(api?.operations).toMatchObject([
       { target: '/a', verb: 'GET', policy: { name: '10KPerMin' } },
       { target: '/b', verb: 'GET' },

@@ -6,7 +6,6 @@ import { limitingPolicy, readOperations } from './api-operations.ts';
 import { checkFields, checkValue, type SoundFields } from './check-value.ts';
 import { anyMapping, flag, listOf, mapping, oneOf, text } from './expected.ts';
 import { quote } from './nearest-name.ts';
-import { reportApiNotServedYet } from './not-served-yet.ts';
 import { basePathsOf, contextProblem, segmentProblem } from './path-template.ts';
 import type { PolicyBook } from './policy-book.ts';
 import type { SourceFile } from './source-file.ts';
@@ -149,7 +148,6 @@ function reportUnsupported(source: SourceFile, data: ApiData): void {
   if (isStreaming(type)) warnAboutCounting(source, type);
   else if (!['HTTP', 'SOAP', 'SOAPTOREST'].includes(type))
     unsupported('type', `APIs of type ${type} are not supported yet.`);
-  reportApiNotServedYet(source, type);
   const implementation = data.endpointImplementationType ?? 'ENDPOINT';
   if (implementation !== 'ENDPOINT') {
     unsupported(

@@ -6,7 +6,7 @@ import { ClientWatch, type ClientWait } from './client-wait.ts';
 import { flaws, slowRequest, type ClientWire } from './client-wire.ts';
 import type { Refusal } from './refusal.ts';
 import type { RequestBody } from './request-body.ts';
-import { RequestReader, type RequestOwner } from './request-reader.ts';
+import { RequestReader, type Follower, type RequestOwner } from './request-reader.ts';
 import type { TunnelEnd } from './tunnel.ts';
 
 /** How many requests of one connection may be under way; the others aren't read yet. */
@@ -82,7 +82,7 @@ export class ClientConnection implements ExchangeConnection, RequestOwner {
     if (this.#watch.standsStill(wait, progress, { nowMs, bounds: this.#wire.bounds })) this.#expire(wait);
   }
 
-  begin(head: RequestHead, body: RequestBody | undefined): boolean {
+  begin(head: RequestHead, body: RequestBody | undefined): Follower {
     const { method, target, fields, bodyBytes, upgrade } = head;
     const flaw = head.flaw && flaws[head.flaw];
     const exchange = new ClientExchange({
@@ -95,7 +95,8 @@ export class ClientConnection implements ExchangeConnection, RequestOwner {
     this.answers.push(exchange);
     if (body !== undefined) this.#bodied = exchange;
     this.#wire.begin(exchange);
-    return head.keepsAlive && flaw === undefined && upgrade === undefined;
+    if (upgrade !== undefined && body === undefined) return 'tunnel';
+    return exchange.closes || flaw !== undefined ? 'nothing' : 'request';
   }
 
   refuse(refusal: Refusal): void {
@@ -159,7 +160,8 @@ export class ClientConnection implements ExchangeConnection, RequestOwner {
   }
 
   #wait(): ClientWait {
-    if (this.#released) return 'tunnel';
+    // A backend that has left needs no long farewell.
+    if (this.#released) return this.#socket.writableEnded ? 'leaving' : 'tunnel';
     if (this.#socket.writableLength > 0) return 'reading';
     if (this.#leaving) return 'leaving';
     if (this.#requests.body?.wanted === true) return 'body';
@@ -168,8 +170,9 @@ export class ClientConnection implements ExchangeConnection, RequestOwner {
   }
 
   #progress(wait: ClientWait): number {
-    if (wait === 'tunnel') return this.#socket.bytesRead + this.#socket.bytesWritten;
-    if (wait === 'reading') return this.#socket.writableLength;
+    const socket = this.#socket;
+    if (this.#released) return socket.bytesRead + socket.bytesWritten - socket.writableLength;
+    if (wait === 'reading') return socket.writableLength;
     return wait === 'body' ? (this.#requests.body?.bytes ?? 0) : this.#requests.requests;
   }
 

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { statusLine, chunkStart, chunksEnd, fieldLines } from '../wire/message-writer.ts';
 import type { BodySource } from '../wire/body-source.ts';
 import type { Fields } from '../wire/fields.ts';
@@ -7,7 +6,7 @@ import type { AnswerQueue, QueuedAnswer } from './answer-queue.ts';
 import type { Answer, Exchange, RequestHead } from './exchange.ts';
 import type { Refusal } from './refusal.ts';
 import type { RequestBody } from './request-body.ts';
-import { joinTunnel, type TunnelEnd } from './tunnel.ts';
+import { Tunnel, type TunnelEnd } from './tunnel.ts';
 
 /** Pieces of an answer up to this size leave together, as one text. */
 const gatheredBytesMax = 4096;
@@ -51,9 +50,9 @@ export class ClientExchange implements Exchange, QueuedAnswer {
   #heldBytes = 0;
   #needsDrain = false;
   #saidContinue = false;
-  #tunnel:
-    | { readonly socket: Socket; readonly readBefore: number; readonly writtenBefore: number }
-    | undefined;
+  /** What is to be joined once it is this exchange's turn. */
+  #joins: { readonly head: string; readonly backend: TunnelEnd } | undefined;
+  #tunnel: Tunnel | undefined;
 
   constructor(parts: {
     readonly connection: ExchangeConnection;
@@ -71,8 +70,7 @@ export class ClientExchange implements Exchange, QueuedAnswer {
   }
 
   get bytesIn(): number {
-    const tunnel = this.#tunnel;
-    return tunnel === undefined ? (this.body?.bytes ?? 0) : tunnel.socket.bytesRead - tunnel.readBefore;
+    return this.#tunnel?.bytesIn ?? this.body?.bytes ?? 0;
   }
 
   openBody(): BodySource | undefined {
@@ -133,23 +131,14 @@ export class ClientExchange implements Exchange, QueuedAnswer {
   }
 
   join(fields: Fields, backend: TunnelEnd): void {
-    const { answers } = this.#connection;
-    if (this.over || !answers.hasTurn(this)) {
+    if (this.over) {
       backend.socket.destroy();
-      this.cut();
       return;
     }
     this.status = 101;
     const upgrade = ['Connection', 'Upgrade', 'Upgrade', this.head.upgrade ?? ''];
-    answers.write([`${statusLine(101)}${fieldLines(fields)}${fieldLines(upgrade)}\r\n`]);
-    const client = this.#connection.release();
-    const { socket } = client;
-    this.#tunnel = {
-      socket,
-      readBefore: socket.bytesRead - client.first.length,
-      writtenBefore: socket.bytesWritten,
-    };
-    joinTunnel(client, backend);
+    this.#joins = { head: `${statusLine(101)}${fieldLines(fields)}${fieldLines(upgrade)}\r\n`, backend };
+    if (this.#connection.answers.hasTurn(this)) this.#join(this.#joins);
   }
 
   cut(): void {
@@ -157,6 +146,7 @@ export class ClientExchange implements Exchange, QueuedAnswer {
   }
 
   takeTurn(): void {
+    if (this.#joins !== undefined) this.#join(this.#joins);
     if (this.#held.length === 0) return;
     const goesOn = this.#connection.answers.write(this.#held);
     this.#held = [];
@@ -173,10 +163,17 @@ export class ClientExchange implements Exchange, QueuedAnswer {
   end(aborted: boolean): void {
     if (this.over) return;
     this.over = true;
-    const tunnel = this.#tunnel;
-    if (tunnel !== undefined) this.bytesOut = tunnel.socket.bytesWritten - tunnel.writtenBefore;
+    this.#joins?.backend.socket.destroy();
+    if (this.#tunnel !== undefined) this.bytesOut = this.#tunnel.bytesOut;
     // A tunnel has no end of its own that could be missed.
-    this.onOver({ aborted: aborted && tunnel === undefined });
+    this.onOver({ aborted: aborted && this.#tunnel === undefined });
+  }
+
+  #join({ head, backend }: { readonly head: string; readonly backend: TunnelEnd }): void {
+    this.#joins = undefined;
+    this.#connection.answers.write([...this.#held, head]);
+    this.#held = [];
+    this.#tunnel = new Tunnel(this.#connection.release(), backend);
   }
 
   /** The rest of the request's body won't come. */

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import type { HttpsSettings } from '../config/config.ts';
@@ -19,6 +20,8 @@ export function createTlsServer(
     requestCert: clientCertificates !== 'none',
     rejectUnauthorized: clientCertificates !== 'none' && clientCertificates.required,
   });
+  // Nobody else ends a handshake that failed or takes too long.
+  server.on('tlsClientError', (_, socket) => socket.destroy());
   server.on('secureConnection', (socket) => {
     if (showsBadCertificate(socket)) socket.destroy();
     else connected(socket);
@@ -33,6 +36,8 @@ export function identityOf(settings: HttpsSettings): SecureContextOptions {
     cert: certificate,
     key,
     minVersion: minimumVersion,
+    // A client could ask for one handshake after the other.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ...(passphrase !== undefined && { passphrase }),
     ...(clientCertificates !== 'none' && { ca: clientCertificates.ca }),
   };

@@ -6,12 +6,15 @@ import type { Refusal } from './refusal.ts';
 import { RequestBody, type BodyFeed } from './request-body.ts';
 import type { WireBounds } from './wire-bounds.ts';
 
+/** What stands behind a request: another one, nothing, or what waits for the answer to be the start of a tunnel or nothing. */
+export type Follower = 'request' | 'nothing' | 'tunnel';
+
 /** Whose requests are read. */
 export interface RequestOwner {
   /** Whether another request may begin. */
   readonly hasRoom: boolean;
-  /** A request's head is there; gives false when no other may follow on the connection. */
-  begin(head: RequestHead, body: RequestBody | undefined): boolean;
+  /** A request's head is there; gives what may follow it. */
+  begin(head: RequestHead, body: RequestBody | undefined): Follower;
   /** What came is no request, so nothing behind it can be one. */
   refuse(refusal: Refusal): void;
   /** The rest of the body being read won't come, and nothing behind it can be read. */
@@ -39,6 +42,8 @@ export class RequestReader implements BodyFeed {
   #advancing = false;
   /** No further request is read; what comes all the same is thrown away, up to a bound. */
   #stopped = false;
+  /** What comes is kept for whoever gets the connection, or for nobody; as it could be anything, nobody looks at it. */
+  #keeps = false;
   #unwantedBytes = 0;
 
   constructor(owner: RequestOwner, bounds: WireBounds) {
@@ -70,7 +75,7 @@ export class RequestReader implements BodyFeed {
     while (this.#at < this.#bytes.length && this.#step());
     this.#advancing = false;
     if (this.#at >= this.#bytes.length) this.#bytes = noBytes;
-    this.#owner.pace(this.body === undefined ? this.#stopped || this.#owner.hasRoom : this.body.wanted);
+    this.#owner.pace(this.#wantsMore);
   }
 
   feedBody(): void {
@@ -81,6 +86,7 @@ export class RequestReader implements BodyFeed {
   /** Nothing is read any more but to be thrown away. */
   stop(): void {
     this.#stopped = true;
+    this.#keeps = false;
     this.body = undefined;
   }
 
@@ -92,9 +98,16 @@ export class RequestReader implements BodyFeed {
     return rest;
   }
 
+  get #wantsMore(): boolean {
+    if (this.body !== undefined) return this.body.wanted;
+    if (this.#keeps) return this.#bytes.length === 0;
+    return this.#stopped || this.#owner.hasRoom;
+  }
+
   /** Takes what stands next among the bytes; false when it has to wait. */
   #step(): boolean {
     if (this.body !== undefined) return this.#takeBody();
+    if (this.#keeps) return false;
     if (this.#stopped) return this.#dropRest();
     return this.#owner.hasRoom && this.#takeHead();
   }
@@ -118,7 +131,9 @@ export class RequestReader implements BodyFeed {
       const reader = new BodyReader(head.bodyBytes === 'unknown' ? 'chunked' : head.bodyBytes, this.#bounds);
       this.body = new RequestBody(head.bodyBytes, reader, this);
     }
-    if (!this.#owner.begin(head, this.body)) this.#stopped = true;
+    const follower = this.#owner.begin(head, this.body);
+    if (follower === 'nothing') this.#stopped = true;
+    this.#keeps = follower === 'tunnel' && !this.#stopped;
   }
 
   #refuse(refusal: Refusal): void {

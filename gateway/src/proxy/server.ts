@@ -55,6 +55,8 @@ class Listener implements ClientWire {
   readonly #options: ProxyOptions;
   readonly #server: Server;
   readonly #connections = new Set<ClientConnection>();
+  /** Sockets below TLS, those of handshakes among them; empty without TLS. */
+  readonly #sockets = new Set<Socket>();
   readonly #date = { second: -1, text: '' };
   #cancelSweep = (): void => {};
 
@@ -68,6 +70,7 @@ class Listener implements ClientWire {
       options.https === undefined
         ? createServer({ allowHalfOpen: true, noDelay: true }, this.#connection)
         : createTlsServer(options.https, waits, this.#connection);
+    if (options.https !== undefined) this.#server.on('connection', this.#accepted);
     this.#server.maxConnections = this.bounds.connectionsMax;
   }
 
@@ -106,6 +109,8 @@ class Listener implements ClientWire {
   }
 
   renew(https: HttpsSettings): void {
+    if (asksClients(https) !== asksClients(this.#options.https))
+      throw new Error('a listener can not change whether it asks clients for certificates');
     const identity = identityOf(https);
     // Throws before anything changes.
     createSecureContext(identity);
@@ -120,12 +125,18 @@ class Listener implements ClientWire {
     });
     const cancelDeadline = this.#options.clock.after(deadlineMs, () => {
       for (const connection of this.#connections) connection.destroy();
+      for (const socket of this.#sockets) socket.destroy();
     });
     for (const connection of this.#connections) connection.drain();
     await promise;
     cancelDeadline();
     this.#cancelSweep();
   }
+
+  readonly #accepted = (socket: Socket): void => {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+  };
 
   readonly #connection = (socket: Socket): void => {
     const connection = new ClientConnection(socket, this);
@@ -140,4 +151,9 @@ class Listener implements ClientWire {
       this.#sweepLater();
     });
   }
+}
+
+function asksClients(https: HttpsSettings | undefined): 'no' | 'yes' | 'insists' {
+  if (https === undefined || https.clientCertificates === 'none') return 'no';
+  return https.clientCertificates.required ? 'insists' : 'yes';
 }

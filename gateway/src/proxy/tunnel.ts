@@ -7,19 +7,41 @@ export interface TunnelEnd {
 }
 
 /**
- * Joins two sockets: bytes flow both ways at the pace of the slower side, until either ends. Whoever has more to say then has
- * said it into the void, as with any connection that breaks.
+ * Two sockets that are one connection: bytes flow both ways at the pace of the slower side. A side that says its end may still
+ * listen; one that breaks off takes the other along.
  */
-export function joinTunnel(client: TunnelEnd, backend: TunnelEnd): void {
-  flow(client, backend.socket);
-  flow(backend, client.socket);
+export class Tunnel {
+  readonly #client: Socket;
+  readonly #readBefore: number;
+  readonly #writtenBefore: number;
+
+  constructor(client: TunnelEnd, backend: TunnelEnd) {
+    const { socket, first } = client;
+    this.#client = socket;
+    this.#readBefore = socket.bytesRead - socket.readableLength - first.length;
+    this.#writtenBefore = socket.bytesWritten;
+    flow(client, backend.socket);
+    flow(backend, socket);
+  }
+
+  /** Bytes from the client. */
+  get bytesIn(): number {
+    return this.#client.bytesRead - this.#readBefore;
+  }
+
+  /** Bytes to the client. */
+  get bytesOut(): number {
+    return this.#client.bytesWritten - this.#writtenBefore;
+  }
 }
 
 function flow({ socket, first }: TunnelEnd, to: Socket): void {
   if (first.length > 0) to.write(first);
-  socket.pipe(to);
   socket.on('error', ignore);
+  // It may have broken off while it waited for this.
+  if (socket.destroyed) to.destroySoon();
   socket.on('close', () => to.destroySoon());
+  socket.pipe(to);
 }
 
 /** `close` follows. */

@@ -62,7 +62,8 @@ export function readRequestHead(text: string, rules: RequestHeadRules): RequestH
     bodyBytes,
     keepsAlive: framing.keepsAlive(minorVersion),
     expectsContinue: lines.expect === '100-continue' && minorVersion === 1,
-    upgrade: upgrades ? lines.upgrade : undefined,
+    // HTTP/1.0 knows no other protocol (RFC 9110, section 7.8).
+    upgrade: upgrades && minorVersion === 1 ? lines.upgrade : undefined,
     flaw: flawOf(method, lines, rules),
   };
 }

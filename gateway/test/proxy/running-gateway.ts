@@ -6,9 +6,10 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { Backends } from '../../src/backends/backends.ts';
 import { defaultBackendSettings } from '../../src/config/backends-table.ts';
-import type { BackendBounds, BackendTls } from '../../src/config/config.ts';
+import type { BackendBounds, BackendTls, HttpsSettings } from '../../src/config/config.ts';
 import type { Verdict } from '../../src/limiter/verdict.ts';
 import type { Charge } from '../../src/policy/plan.ts';
 import { answerUnread, handle, type DataPlane } from '../../src/proxy/handle.ts';
@@ -62,6 +63,7 @@ export class RunningGateway {
       clock: systemClock,
       stopwatchMs,
       bounds: { sweepEveryMs: 20, ...setup.bounds },
+      ...(setup.https && { https: setup.https }),
       handle: (exchange) => {
         gatewayOf().begun += 1;
         handle(exchange, plane);
@@ -86,6 +88,17 @@ export class RunningGateway {
 
   drain(deadlineMs: number): Promise<void> {
     return this.#proxy.drain(deadlineMs);
+  }
+
+  renew(https: HttpsSettings): void {
+    this.#proxy.renew(https);
+  }
+
+  /** The same over TLS. */
+  connectTls(options: ConnectionOptions): RawClient {
+    const client = new RawClient(connectTls({ port: this.port, host: '127.0.0.1', ...options }));
+    this.#sockets.add(client.socket);
+    return client;
   }
 
   /** A bare connection, to send any bytes. */
@@ -116,6 +129,7 @@ export interface GatewaySetup {
   readonly bounds?: Partial<WireBounds>;
   readonly backendBounds?: Partial<BackendBounds>;
   readonly backendTls?: BackendTls;
+  readonly https?: HttpsSettings;
 }
 
 /** A client that speaks in bytes. */

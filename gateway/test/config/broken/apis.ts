@@ -114,12 +114,11 @@ export const brokenApis: readonly BrokenHome[] = [
     says: 'Only API keys',
   },
   {
-    name: 'a WebSocket API',
+    name: 'a WebSocket API whose endpoints are HTTP',
     ...change(api, 'PUBLISHED', 'PUBLISHED\n  type: WS'),
-    at: `${api}:8:9 error[not-supported]`,
-    says: 'type WS',
-    // Its endpoints are HTTP.
-    errors: 3,
+    at: `${api}:14:33 error[invalid-value]`,
+    says: 'must start with ws:// or wss://',
+    errors: 2,
   },
   {
     name: 'an API without a backend',
