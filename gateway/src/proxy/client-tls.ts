@@ -12,8 +12,7 @@ export function createTlsServer(
   const { clientCertificates } = settings;
   const server = createServer({
     ...identityOf(settings),
-    // A client that leaves during its handshake would be kept for ever otherwise.
-    allowHalfOpen: false,
+    allowHalfOpen: true,
     noDelay: true,
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: waits.handshakeMsMax,

@@ -105,7 +105,7 @@ export function answerFields(answer: {
     const name = backendFields[at] ?? '';
     if (answerSieve.passes(name) && (hopByHop.has(name) || name === 'trailer')) continue;
     if (named?.has(name) === true || has(ownFields, name)) continue;
-    if ((status === 204 || status < 200) && name === 'content-length') continue;
+    if (status === 204 && name === 'content-length') continue;
     kept.push(name, backendFields[at + 1] ?? '');
   }
   for (const text of ownFields) kept.push(text);

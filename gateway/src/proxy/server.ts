@@ -55,8 +55,8 @@ class Listener implements ClientWire {
   readonly #options: ProxyOptions;
   readonly #server: Server;
   readonly #connections = new Set<ClientConnection>();
-  /** Sockets below TLS, those of handshakes among them; empty without TLS. */
-  readonly #sockets = new Set<Socket>();
+  /** Sockets whose TLS handshake isn't over, by their other end. */
+  readonly #handshakes = new Map<string, Socket>();
   readonly #date = { second: -1, text: '' };
   #cancelSweep = (): void => {};
 
@@ -70,7 +70,7 @@ class Listener implements ClientWire {
       options.https === undefined
         ? createServer({ allowHalfOpen: true, noDelay: true }, this.#connection)
         : createTlsServer(options.https, waits, this.#connection);
-    if (options.https !== undefined) this.#server.on('connection', this.#accepted);
+    if (options.https !== undefined) this.#server.on('connection', this.#shaking);
     this.#server.maxConnections = this.bounds.connectionsMax;
   }
 
@@ -125,20 +125,22 @@ class Listener implements ClientWire {
     });
     const cancelDeadline = this.#options.clock.after(deadlineMs, () => {
       for (const connection of this.#connections) connection.destroy();
-      for (const socket of this.#sockets) socket.destroy();
     });
+    for (const socket of this.#handshakes.values()) socket.destroy();
     for (const connection of this.#connections) connection.drain();
     await promise;
     cancelDeadline();
     this.#cancelSweep();
   }
 
-  readonly #accepted = (socket: Socket): void => {
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+  readonly #shaking = (socket: Socket): void => {
+    const end = otherEnd(socket);
+    this.#handshakes.set(end, socket);
+    socket.once('close', () => this.#handshakes.delete(end));
   };
 
   readonly #connection = (socket: Socket): void => {
+    this.#handshakes.delete(otherEnd(socket));
     const connection = new ClientConnection(socket, this);
     this.#connections.add(connection);
     socket.once('close', () => this.#connections.delete(connection));
@@ -156,4 +158,8 @@ class Listener implements ClientWire {
 function asksClients(https: HttpsSettings | undefined): 'no' | 'yes' | 'insists' {
   if (https === undefined || https.clientCertificates === 'none') return 'no';
   return https.clientCertificates.required ? 'insists' : 'yes';
+}
+
+function otherEnd({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -71,7 +71,7 @@ export const brokenDeployments: readonly BrokenHome[] = [
       '[sluice.listener.tls]\ncertificate = "a.pem"\nkey = "b.pem"\n\n[sluice.store]',
     ),
     at: `${toml}:20:15 error[unreadable-file]`,
-    errors: 3,
+    errors: 2,
     says: 'certificate: the file "a.pem" can\'t be read: ENOENT',
   },
   {
