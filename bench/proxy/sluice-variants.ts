@@ -28,6 +28,13 @@ export const sluiceVariants: readonly Variant[] = [
     start: (world) => startSluice(unlimitedHome(world.backendPort, redisTables(world.redisPort)), undefined),
   },
   {
+    key: 'sluice-threads',
+    name: 'Sluice, all levels, two threads on both cores',
+    needs: [],
+    warmUpMs,
+    start: startThreaded,
+  },
+  {
     key: 'sluice-replica',
     name: 'Sluice, all levels, durability = "replica"',
     needs: [],
@@ -44,9 +51,14 @@ export const sluiceVariants: readonly Variant[] = [
 ];
 
 /** Its access log goes to standard output, and that to nowhere. */
-async function startSluice(home: TestHome, proof: string | undefined, core = serverCore): Promise<Server> {
-  const child = await Child.start(['start', '--home', home.path, '--port', '0', '--admin-port', '0']);
-  pin(child.pid, core);
+async function startSluice(
+  home: TestHome,
+  proof: string | undefined,
+  { core = serverCore, threads = 1 }: { core?: number | 'any'; threads?: number } = {},
+): Promise<Server> {
+  const ports = ['--port', '0', '--admin-port', '0'];
+  const child = await Child.start(['start', '--home', home.path, ...ports, '--threads', String(threads)]);
+  if (core !== 'any') pin(child.pid, core);
   const { pid = 0, listening } = child;
   if ('socketPath' in listening) throw new Error('not a gateway');
   return {
@@ -60,6 +72,11 @@ async function startSluice(home: TestHome, proof: string | undefined, core = ser
       home.remove();
     },
   };
+}
+
+/** It shares the load's core: what it serves per second says little, what it costs says how much two cores could serve. */
+function startThreaded({ backendPort, redisPort }: World): Promise<Server> {
+  return startSluice(fullHome(backendPort, redisTables(redisPort)), counted, { core: 'any', threads: 2 });
 }
 
 /** A primary of its own, so that the other variants' counters aren't replicated. */
@@ -83,7 +100,7 @@ async function startClustered({ backendPort }: World): Promise<Server> {
   const members: Server[] = [];
   for (const [index, tables] of memberTables(ports).entries()) {
     const core = index === 0 ? serverCore : loadCore;
-    members.push(await startSluice(fullHome(backendPort, tables), counted, core));
+    members.push(await startSluice(fullHome(backendPort, tables), counted, { core }));
   }
   const [first] = members;
   if (first === undefined) throw new Error('no members');

@@ -1,4 +1,4 @@
-import { ratio, show, spread } from '../statistics.ts';
+import { ratio, show, spread, type Spread } from '../statistics.ts';
 import { faultShareIn, faultShareMax, figures, roundsOf, type Result } from './measure.ts';
 import type { VariantKey } from './variant.ts';
 
@@ -8,7 +8,8 @@ interface Target {
   readonly ours: VariantKey;
   readonly theirs: VariantKey;
   readonly bound:
-    | { readonly atLeastTimes: number }
+    /** `cores`: how many this proxy has, beside the other's one. */
+    | { readonly atLeastTimes: number; readonly cores?: number }
     /** How much longer the slowest hundredth may wait. */
     | { readonly atMostMsMore: number };
 }
@@ -26,6 +27,13 @@ const targets: readonly Target[] = [
     bound: { atLeastTimes: 3.5 },
   },
   { ...sluice, what: 'Sluice, Unlimited', theirs: 'sluice-unlimited', bound: { atLeastTimes: 0.95 } },
+  {
+    load: 'small GET',
+    ours: 'sluice-threads',
+    what: 'two threads on two cores, beside one',
+    theirs: 'sluice',
+    bound: { atLeastTimes: 1.6, cores: 2 },
+  },
   {
     load: 'half of saturation',
     ours: 'sluice',
@@ -61,9 +69,14 @@ function row({ what, load, ours, theirs, bound }: Target, result: Result): strin
     const more = spread(figures(own, 'p99Ms').map((ms, round) => ms - (theirMs[round] ?? NaN)));
     return `| ${name} | ${asked} | ${show(more)} | – | ${verdict(more.median <= bound.atMostMsMore)} |`;
   }
-  const byCpu = ratio(figures(other, 'cpuUsEach'), figures(own, 'cpuUsEach'));
+  const perCore = ratio(figures(other, 'cpuUsEach'), figures(own, 'cpuUsEach'));
+  const byCpu = times(perCore, bound.cores ?? 1);
   const byRate = ratio(figures(own, 'perSecond'), figures(other, 'perSecond'));
   return `| ${name} | ${asked} | ${show(byCpu)} | ${show(byRate)} | ${verdict(byCpu.median >= bound.atLeastTimes)} |`;
+}
+
+function times({ median, low, high }: Spread, factor: number): Spread {
+  return { median: median * factor, low: low * factor, high: high * factor };
 }
 
 function verdict(isMet: boolean): string {

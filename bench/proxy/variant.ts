@@ -8,6 +8,7 @@ import { loadCore } from './load.ts';
 export type VariantKey =
   | 'sluice'
   | 'sluice-unlimited'
+  | 'sluice-threads'
   | 'sluice-replica'
   | 'sluice-clustered'
   | 'plain'
@@ -30,7 +31,7 @@ export interface Variant {
   start(world: World): Promise<Server>;
 }
 
-/** A proxy that listens on core 0. */
+/** A proxy that runs on core 0; one of two threads on both. */
 export interface Server {
   readonly pid: number;
   readonly port: number;

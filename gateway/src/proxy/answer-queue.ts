@@ -40,13 +40,18 @@ export class AnswerQueue<Queued extends QueuedAnswer> {
   /** False when the client should take some of it before more is written. */
   write(pieces: readonly (string | Buffer)[]): boolean {
     const socket = this.#socket;
-    if (pieces.length > 1) socket.cork();
+    socket.cork();
     let goesOn = true;
     for (const piece of pieces) {
       goesOn = typeof piece === 'string' ? socket.write(piece, 'latin1') : socket.write(piece);
     }
-    if (pieces.length > 1) socket.uncork();
+    socket.uncork();
     return goesOn;
+  }
+
+  /** The same for what most answers are. */
+  writeText(text: string): boolean {
+    return this.#socket.write(text, 'latin1');
   }
 
   /** An answer is finished. If it has its turn, so have those behind it that were held. */

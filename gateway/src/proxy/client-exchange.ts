@@ -111,7 +111,7 @@ export class ClientExchange implements Exchange, QueuedAnswer {
     if (this.#inChunks) this.#gathered += chunkStart(bytes.length);
     if (this.#gathered.length + bytes.length <= gatheredBytesMax) this.#gathered += bytes.toString('latin1');
     else {
-      this.#send(this.#gathered, Buffer.from(bytes));
+      this.#send([this.#gathered, Buffer.from(bytes)]);
       this.#gathered = '';
     }
     if (this.#inChunks) this.#gathered += '\r\n';
@@ -120,8 +120,11 @@ export class ClientExchange implements Exchange, QueuedAnswer {
 
   flush(): void {
     if (this.over || this.#gathered === '') return;
-    this.#send(this.#gathered);
+    const text = this.#gathered;
     this.#gathered = '';
+    const { answers } = this.#connection;
+    if (!answers.hasTurn(this)) this.#hold([text]);
+    else if (!answers.writeText(text)) this.#needsDrain = true;
   }
 
   finish(trailers: Fields): void {
@@ -215,12 +218,13 @@ export class ClientExchange implements Exchange, QueuedAnswer {
   }
 
   /** Hands pieces to the connection, or keeps them until it is this exchange's turn. */
-  #send(...pieces: readonly (string | Buffer)[]): void {
+  #send(pieces: readonly (string | Buffer)[]): void {
     const { answers } = this.#connection;
-    if (answers.hasTurn(this)) {
-      if (!answers.write(pieces)) this.#needsDrain = true;
-      return;
-    }
+    if (!answers.hasTurn(this)) this.#hold(pieces);
+    else if (!answers.write(pieces)) this.#needsDrain = true;
+  }
+
+  #hold(pieces: readonly (string | Buffer)[]): void {
     for (const piece of pieces) {
       this.#held.push(piece);
       this.#heldBytes += piece.length;
