@@ -29,8 +29,8 @@ describe('a batch of lines', () => {
 
   test('leaves at once when it is long', () => {
     const line = `${'x'.repeat(1000)}\n`;
-    for (let added = 0; added < 40; added += 1) batch.add(line);
-    expect(written.map(([, lines]) => lines)).toEqual([17, 17]);
+    for (let added = 0; added < 140; added += 1) batch.add(line);
+    expect(written.map(([, lines]) => lines)).toEqual([66, 66]);
   });
 
   test('loses no line and keeps their order, whatever is flushed between', async () => {

@@ -1,7 +1,7 @@
 import type { Clock } from './limits/clock.ts';
 
-/** A batch is written when it is this long, which is what one write takes, or this old. */
-const charsMax = 16 * 1024;
+/** A batch is written when it is this long or this old. */
+const charsMax = 64 * 1024;
 const ageMsMax = 100;
 
 /** Lines on their way to a writer, so that many share one write. Holds no more than one batch. */
