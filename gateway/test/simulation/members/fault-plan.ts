@@ -68,7 +68,7 @@ export function drawPlan(
 }
 
 /** The name of a member that was there from the start. */
-export function firstNameOf(place: number): GatewayId {
+function firstNameOf(place: number): GatewayId {
   return `g${place}-${place + 1}` as GatewayId;
 }
 

@@ -29,7 +29,7 @@ export const kinds = [
 export type Kind = (typeof kinds)[number];
 
 /** What a scenario may cost, by docs/high-availability.md. */
-export type Loss =
+type Loss =
   | { readonly kind: 'nothing' }
   /** What these members had taken is known to nobody else, and is forgotten. */
   | { readonly kind: 'dead'; readonly places: readonly number[]; readonly atMs: number }
@@ -42,7 +42,7 @@ export type Loss =
     };
 
 /** A way that is longer than others, in both directions. */
-export interface SlowLink {
+interface SlowLink {
   readonly between: readonly [number, number];
   readonly delayMs: number;
 }
