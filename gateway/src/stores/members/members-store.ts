@@ -80,6 +80,7 @@ export class MembersStore implements CounterStore {
       received: (from, message) => this.#receive(from, message),
     });
     // Whoever opens this store may not be able to hear from it yet.
+    clock.atEndOfTurn(() => events.gatewaysCounted(this.#membership.known));
     clock.atEndOfTurn(() => this.#membership.start());
   }
 

@@ -103,6 +103,11 @@ export class Membership {
     return this.#declared.get(member)?.epoch;
   }
 
+  /** How many belong to the cluster, whether they are in touch or not: with these limits are shared before the first view. */
+  get known(): number {
+    return this.#known.addresses.length;
+  }
+
   get missing(): string {
     const known = this.#known.addresses;
     return `${this.#own.hears.length + 1} of ${known.length} members are in touch`;
