@@ -35,7 +35,8 @@ export function merged(limit: Limit, one: Ledger, other: Ledger, nowMs: number):
 
 /**
  * One window began inside the other, by whoever didn't know of that, as an owner that has slept. It can't be told which of them
- * gateways were granted units in: both count to the end of the newer.
+ * gateways were granted units in: both count to the end of the newer. The older counts once more with each copy of it that comes,
+ * until its gateways claim again.
  */
 function joined(older: Ledger, newer: Ledger): Ledger {
   const accounts = new Map<GatewayId, Account>(older.accounts);

@@ -53,6 +53,8 @@ export interface Trial {
 const silenceMs = 1200;
 const longestWindowMs = Math.max(...limits.map(({ windowMs }) => windowMs));
 const readyMsMax = 10_000;
+/** A busy machine's gateway may be late with its lines. */
+const logMsMax = 2000;
 
 /** Runs one fault under load, which goes on for `warmUpMs` before it and `afterMs` after it. */
 export async function runTrial<On extends Ground>(
@@ -73,7 +75,7 @@ export async function runTrial<On extends Ground>(
   await sleep(Math.max(0, endedAtMs + load.afterMs - Date.now()));
   const machineLagMs = lag.end();
   const seen = await cluster.endLoad();
-  const told = accessLog(cluster);
+  const told = await accessLog(cluster, seen);
   const requests = seen.map((one) => Object.assign(one, told.get(one.id)));
   const course = { beganAtMs, endedAtMs, readyAtMs };
   return {
@@ -106,17 +108,24 @@ function judged(limit: ChaosLimit, requests: readonly Told[]): readonly WindowFi
   });
 }
 
-function accessLog({
-  gateways,
-}: ChaosCluster<Ground>): ReadonlyMap<string, Pick<Told, 'certain' | 'limiterMs' | 'gateway'>> {
-  return new Map(
-    gateways.flatMap((one, gateway) =>
-      one.takeLog().map((line) => {
+/** By request. Lines leave a gateway in batches: those of answered requests are waited for. */
+async function accessLog(
+  { gateways }: ChaosCluster<Ground>,
+  seen: readonly SeenOfLimit[],
+): Promise<ReadonlyMap<string, Pick<Told, 'certain' | 'limiterMs' | 'gateway'>>> {
+  const told = new Map<string, Pick<Told, 'certain' | 'limiterMs' | 'gateway'>>();
+  const isWhole = (): boolean => seen.every(({ id, outcome }) => outcome === 'unanswered' || told.has(id));
+  const givesUpAtMs = Date.now() + logMsMax;
+  do {
+    await sleep(20);
+    for (const [gateway, one] of gateways.entries()) {
+      for (const line of one.takeLog()) {
         const { activityid, certain, limiterMs } = JSON.parse(line) as Told & { readonly activityid: string };
-        return [activityid, { certain, limiterMs, gateway }] as const;
-      }),
-    ),
-  );
+        told.set(activityid, { certain, limiterMs, gateway });
+      }
+    }
+  } while (!isWhole() && Date.now() < givesUpAtMs);
+  return told;
 }
 
 /** Gives the moment the fault began. */

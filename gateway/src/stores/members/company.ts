@@ -14,12 +14,18 @@ export class Company {
   #cancelWait = (): void => {};
   #isAlone = true;
 
-  /** `gaveUp`: there is no view, and no more waiting for one. */
-  constructor(clock: Clock, gaveUp: () => void) {
+  /** `inVain`: the first view hasn't begun, and is waited for no longer. `gaveUp`: there is no view, and no more waiting for one. */
+  constructor(
+    clock: Clock,
+    { inVain, gaveUp }: { readonly inVain: () => void; readonly gaveUp: () => void },
+  ) {
     this.#clock = clock;
     this.#gaveUp = gaveUp;
     this.opened = new Promise((resolve) => {
-      const cancel = clock.after(firstViewMsMax, resolve);
+      const cancel = clock.after(firstViewMsMax, () => {
+        inVain();
+        resolve();
+      });
       this.#open = () => {
         cancel();
         resolve();

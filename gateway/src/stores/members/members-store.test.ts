@@ -15,7 +15,7 @@ function beatOf(view: readonly GatewayId[], nowMs: number): Beat {
 }
 
 describe('clustered counters', () => {
-  test('a view that the others do not share tells no number of gateways: shares would be too large', async () => {
+  test('limits are shared with all known members where no view begins, nor with fewer in one that the others do not share', async () => {
     const clock = new FakeClock();
     const ear = new StoreEar();
     const sent: Message[] = [];
@@ -38,12 +38,13 @@ describe('clustered counters', () => {
         };
       },
     });
-    await clock.turn();
+    await clock.advance(1500);
+    expect(ear.gateways).toBe(3);
     mesh!.met(m2);
     mesh!.received(m2, beatOf([], clock.wallMs()));
     const told = sent.findLast((message): message is Beat => message.kind === 'beat');
     expect(told).toMatchObject({ view: [m1, m2] });
-    expect(ear.gateways).toBe(0);
+    expect(ear.gateways).toBe(3);
     mesh!.received(m2, beatOf([m1, m2], clock.wallMs() + 1));
     mesh!.received(m2, { kind: 'synced', mine: 2, yours: told!.epoch });
     expect(ear.gateways).toBe(2);

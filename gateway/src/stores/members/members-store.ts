@@ -73,7 +73,9 @@ export class MembersStore implements CounterStore {
       answered: (claim, grant, held) => this.#stated.answered(claim, grant, held),
     });
     this.#reader = new LedgerReader((owner, id, key) => this.#mesh.send(owner, { kind: 'read', id, key }));
-    this.#company = new Company(clock, () => this.#asked.giveUp(this.#noMajority().message));
+    const inVain = (): void => events.gatewaysCounted(this.#membership.known);
+    const gaveUp = (): void => this.#asked.giveUp(this.#membership.missing);
+    this.#company = new Company(clock, { inVain, gaveUp });
     this.#mesh = openMesh({
       met: (member) => this.#membership.met(member),
       parted: (member) => this.#membership.parted(member),
@@ -85,14 +87,14 @@ export class MembersStore implements CounterStore {
 
   async settle(claims: readonly Claim[]): Promise<readonly Grant[]> {
     await this.#company.opened;
-    if (this.#company.isAlone) throw this.#noMajority();
+    if (this.#company.isAlone) throw new StoreError(this.#membership.missing);
     return this.#asked.ask(claims, this.#owners);
   }
 
   async read(keys: readonly CounterKey[]): Promise<readonly (Ledger | undefined)[]> {
     await this.#company.opened;
     const owners = this.#owners;
-    if (owners === undefined) throw this.#noMajority();
+    if (owners === undefined) throw new StoreError(this.#membership.missing);
     return Promise.all(
       keys.map(async (key) => {
         const { owner } = owners.of(key);
@@ -117,10 +119,6 @@ export class MembersStore implements CounterStore {
 
   get #others(): readonly GatewayId[] {
     return this.#membership.view.filter((member) => member !== this.#self);
-  }
-
-  #noMajority(): StoreError {
-    return new StoreError(`no majority of the cluster: ${this.#membership.missing}`);
   }
 
   #enterView(): void {

@@ -103,9 +103,14 @@ export class Membership {
     return this.#declared.get(member)?.epoch;
   }
 
+  /** How many belong to the cluster, whether they are in touch or not: limits are shared with these where no view begins. */
+  get known(): number {
+    return this.#known.addresses.length;
+  }
+
+  /** Why nothing is counted without a view. */
   get missing(): string {
-    const known = this.#known.addresses;
-    return `${this.#own.hears.length + 1} of ${known.length} members are in touch`;
+    return `no majority of the cluster: ${this.#own.hears.length + 1} of ${this.known} members are in touch`;
   }
 
   met(member: GatewayId): void {

@@ -48,6 +48,8 @@ export function drawPlan(
       return drawHeir(random, atMs, keepers);
     case 'pair':
       return drawPair(random, atMs, keepers);
+    case 'spent':
+      return drawSpent(random, atMs, keepers);
     case 'minority':
       return drawMinority(random, atMs, keepers);
     case 'stray':
@@ -68,7 +70,7 @@ export function drawPlan(
 }
 
 /** The name of a member that was there from the start. */
-export function firstNameOf(place: number): GatewayId {
+function firstNameOf(place: number): GatewayId {
   return `g${place}-${place + 1}` as GatewayId;
 }
 
@@ -148,6 +150,14 @@ function drawPair(random: Random, atMs: number, { owner, backup }: Places): Plan
   return { ...nothing, faults, loss, endsMs: atMs + 3000 };
 }
 
+/** What the idle one has taken only it can tell, to the new owner or as the new owner, and no claim of its own will. */
+function drawSpent(random: Random, atMs: number, keepers: Places): Plan {
+  const place = random.pick(placesBut([keepers.owner, keepers.backup], 5));
+  const plan = drawPair(random, atMs, keepers);
+  const faults = plan.faults.filter(({ kind }) => kind === 'kill');
+  return { ...plan, faults, quiet: { place, fromMs: atMs - 300, untilMs: Infinity } };
+}
+
 function drawMinority(random: Random, atMs: number, { owner, backup }: Places): Plan {
   const forMs = random.pick([700, 1200, 2500]);
   const places = [owner, backup];
@@ -169,7 +179,13 @@ function drawStray(random: Random, atMs: number, { owner, backup }: Places): Pla
     { kind: 'break', atMs, forMs: 4000, by, with: stray },
     { kind: 'kill', atMs: atMs + 60 + random.below(80), place: owner, silently: false },
   ];
-  return { ...nothing, faults, slowLinks, quiet: { place: stray, untilMs: atMs }, endsMs: atMs + 2500 };
+  return {
+    ...nothing,
+    faults,
+    slowLinks,
+    quiet: { place: stray, fromMs: 0, untilMs: atMs },
+    endsMs: atMs + 2500,
+  };
 }
 
 interface Places {

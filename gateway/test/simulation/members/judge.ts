@@ -39,9 +39,11 @@ export function judge(scenario: MemberScenario, history: MemberHistory): Judgeme
   // Who is frozen, or waits for its last claims, decides later than it would.
   const isPaused = kind === 'freeze' || kind === 'storm' || kind === 'slow' || kind === 'leave';
   if (!isPaused) look([new Waits({ family: 'rough' }, report)], events);
-  // Where answers come too late, units were granted that a gateway doesn't know of.
-  if (onFailure === 'local' && kind !== 'slow' && kind !== 'heir') {
-    const shared = { ...scenario, gateways: history.gatewaysMin, network: scenario };
+  if (onFailure === 'local') {
+    // The longest way is how well a gateway that is alone knows the time.
+    const addedMs = Math.max(0, ...scenario.slowLinks.map(({ delayMs }) => delayMs));
+    const network = { delayMsMax: scenario.delayMsMax + addedMs };
+    const shared = { ...scenario, gateways: history.gatewaysMin, network };
     look([new BoundedShares(shared, report)], events);
   }
   return { broken, over: unitsOver(scenario, events), saturation: saturationOf(scenario, events, report) };

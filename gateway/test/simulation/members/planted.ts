@@ -1,7 +1,8 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { shipped } from '../core.ts';
 import { runSeeds } from './campaign.ts';
 import { loadMemberCore } from './run.ts';
@@ -75,7 +76,14 @@ const bugs: readonly MemberBug[] = [
     file: 'stores/members/handover.ts',
     find: "for (const claims of chunks(stated.claims.filter(isTheirs))) send(member, { kind: 'restate', claims });",
     plant: '',
-    kind: 'slow',
+    kind: 'spent',
+  },
+  {
+    name: 'a new owner forgets what it holds itself',
+    file: store,
+    find: 'if (this.#owners.of(claim.key).owner === this.#self) this.#shelf.restate(claim);',
+    plant: '',
+    kind: 'spent',
   },
   {
     name: 'epochs are ignored',
@@ -96,13 +104,45 @@ const bugs: readonly MemberBug[] = [
 /** Each is planted in a copy of the source and must be caught. Prints how; gives whether all were. */
 export async function huntMemberBugs(firstSeed: number): Promise<boolean> {
   let caught = 0;
-  for (const bug of bugs) {
-    const seed = await hunt(bug, firstSeed);
-    if (seed !== undefined) caught += 1;
-    process.stdout.write(`${bug.name}: ${seed === undefined ? 'MISSED' : seed}\n`);
-  }
+  const step = availableParallelism();
+  const workers = Array.from({ length: step }, async (_, first) => {
+    const part: Part = { firstSeed, first, step };
+    const worker = new Worker(new URL('planted-worker.ts', import.meta.url), { workerData: part });
+    worker.on('message', ({ name, caughtBy }: Catch) => {
+      if (caughtBy !== undefined) caught += 1;
+      process.stdout.write(`${name}: ${caughtBy ?? 'MISSED'}\n`);
+    });
+    await new Promise<void>((resolve, reject) => {
+      worker.once('error', reject);
+      worker.once('exit', () => resolve());
+    });
+  });
+  await Promise.all(workers);
   process.stdout.write(`${caught} of ${bugs.length} caught, from seed ${firstSeed}\n`);
   return caught === bugs.length;
+}
+
+/** Every so many of the list, from one on: for one worker. */
+export interface Part {
+  readonly firstSeed: number;
+  readonly first: number;
+  readonly step: number;
+}
+
+interface Catch {
+  readonly name: string;
+  /** The seed, and what it broke; none when all passed. */
+  readonly caughtBy: string | undefined;
+}
+
+export async function huntPart(
+  { firstSeed, first, step }: Part,
+  tell: (found: Catch) => void,
+): Promise<void> {
+  for (let at = first; at < bugs.length; at += step) {
+    const bug = bugs[at]!;
+    tell({ name: bug.name, caughtBy: await hunt(bug, firstSeed) });
+  }
 }
 
 async function hunt(bug: MemberBug, firstSeed: number): Promise<string | undefined> {

@@ -6,6 +6,7 @@ import type * as MembersStores from '../../../src/stores/members/members-store.t
 import { seededRandom, type Random } from '../../support/random.ts';
 import { loadCore, shipped, type Core } from '../core.ts';
 import type { Event } from '../history.ts';
+import { silenceMsMax } from '../sim-gateway.ts';
 import { epochMs, World } from '../world.ts';
 import type { MemberFault } from './fault-plan.ts';
 import { keyOf, type MemberScenario } from './scenario.ts';
@@ -73,7 +74,7 @@ class Run {
   }
 
   #start(place: number): void {
-    const { members, onFailure, quiet } = this.#scenario;
+    const { members, onFailure } = this.#scenario;
     this.#started += 1;
     const member = new SimMember({
       core: this.#core,
@@ -83,22 +84,24 @@ class Run {
       number: this.#started,
       members,
       onFailure,
-      watched: (store, { number }) => this.#watched(store, number),
+      watched: (store, asking) => this.#watched(store, asking),
       gatewaysCounted: (gateways) => {
         this.#gatewaysMin = Math.min(this.#gatewaysMin, gateways);
       },
     });
     this.#members.set(place, member);
-    const isQuiet = quiet?.place === place && this.#started <= members;
-    void member.limiter.open(2000).then(() => {
-      if (isQuiet) this.#world.at(quiet.untilMs, () => this.#ask(member));
-      else this.#ask(member);
-    });
+    void member.limiter.open(2000).then(() => this.#ask(member));
   }
 
   #ask(member: SimMember): void {
-    const { everyMs, perTurn, counters } = this.#scenario;
+    const { everyMs, perTurn, counters, members, quiet } = this.#scenario;
     if (member.leaving || member.process.isKilled) return;
+    const isQuiet = quiet?.place === member.place && member.number <= members;
+    const { nowMs } = this.#world;
+    if (isQuiet && nowMs >= quiet.fromMs && nowMs < quiet.untilMs) {
+      this.#world.at(quiet.untilMs, () => this.#ask(member));
+      return;
+    }
     for (let asked = 0; asked < perTurn; asked += 1)
       this.#decide(member, this.#random.below(counters.length));
     member.process.after(1 + this.#random.below(2 * everyMs), () => this.#ask(member));
@@ -126,11 +129,15 @@ class Run {
     else decided(verdict);
   }
 
-  #watched(store: CounterStore, gateway: number): CounterStore {
+  #watched(store: CounterStore, { number: gateway, process }: SimMember): CounterStore {
     return {
       settle: async (claims) => {
         const sentMs = this.#world.nowMs;
+        // As the limiter does, which doesn't hear answers after that.
+        let isGivenUp = false;
+        process.after(silenceMsMax, () => process.atEndOfTurn(() => (isGivenUp = true)));
         const grants = await store.settle(claims);
+        if (isGivenUp) return grants;
         for (const [at, grant] of grants.entries()) this.#answered(claims[at]!, grant, { gateway, sentMs });
         return grants;
       },
