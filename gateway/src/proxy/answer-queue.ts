@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { LentCopies } from './lent-copies.ts';
 
 /** An answer as its queue sees it. */
 export interface QueuedAnswer {
@@ -18,10 +19,12 @@ export class AnswerQueue<Queued extends QueuedAnswer> {
   /** Answers that haven't left. The first one has the connection, the others hold theirs. */
   readonly #waiting: Queued[] = [];
   readonly #answered: (answer: Queued) => void;
+  readonly #copies: LentCopies;
 
   /** `answered` is told of each answer that was handed to the connection. */
-  constructor(socket: Socket, answered: (answer: Queued) => void) {
+  constructor(socket: Socket, copies: LentCopies, answered: (answer: Queued) => void) {
     this.#socket = socket;
+    this.#copies = copies;
     this.#answered = answered;
   }
 
@@ -45,6 +48,17 @@ export class AnswerQueue<Queued extends QueuedAnswer> {
     for (const piece of pieces) {
       goesOn = typeof piece === 'string' ? socket.write(piece, 'latin1') : socket.write(piece);
     }
+    socket.uncork();
+    return goesOn;
+  }
+
+  /** The same for text and bytes behind it that are the caller's again afterwards. */
+  writeCopy(text: string, bytes: Buffer): boolean {
+    const socket = this.#socket;
+    const { copy, giveBack } = this.#copies.copy(bytes);
+    socket.cork();
+    if (text !== '') socket.write(text, 'latin1');
+    const goesOn = socket.write(copy, giveBack);
     socket.uncork();
     return goesOn;
   }

@@ -38,7 +38,7 @@ export class ClientConnection implements ExchangeConnection, RequestOwner {
     this.#wire = wire;
     this.#peer = socket.remoteAddress ?? '';
     this.#requests = new RequestReader(this, wire.bounds);
-    this.answers = new AnswerQueue(socket, this.#answered);
+    this.answers = new AnswerQueue(socket, wire.copies, this.#answered);
     socket.on('data', this.#data);
     socket.on('drain', this.#drained);
     socket.on('end', this.#end);

@@ -111,7 +111,7 @@ export class ClientExchange implements Exchange, QueuedAnswer {
     if (this.#inChunks) this.#gathered += chunkStart(bytes.length);
     if (this.#gathered.length + bytes.length <= gatheredBytesMax) this.#gathered += bytes.toString('latin1');
     else {
-      this.#send([this.#gathered, Buffer.from(bytes)]);
+      this.#sendCopy(this.#gathered, bytes);
       this.#gathered = '';
     }
     if (this.#inChunks) this.#gathered += '\r\n';
@@ -217,11 +217,11 @@ export class ClientExchange implements Exchange, QueuedAnswer {
     this.#connection.answers.finished(this);
   }
 
-  /** Hands pieces to the connection, or keeps them until it is this exchange's turn. */
-  #send(pieces: readonly (string | Buffer)[]): void {
+  /** Hands bytes to the connection, or keeps them until it is this exchange's turn. */
+  #sendCopy(text: string, bytes: Buffer): void {
     const { answers } = this.#connection;
-    if (!answers.hasTurn(this)) this.#hold(pieces);
-    else if (!answers.write(pieces)) this.#needsDrain = true;
+    if (!answers.hasTurn(this)) this.#hold([text, Buffer.from(bytes)]);
+    else if (!answers.writeCopy(text, bytes)) this.#needsDrain = true;
   }
 
   #hold(pieces: readonly (string | Buffer)[]): void {

@@ -1,11 +1,13 @@
 import type { RequestFlaw } from '../wire/request-head.ts';
 import type { Exchange } from './exchange.ts';
+import type { LentCopies } from './lent-copies.ts';
 import { causes, type Refusal } from './refusal.ts';
 import type { WireBounds } from './wire-bounds.ts';
 
 /** What all connections of a listener share. */
 export interface ClientWire {
   readonly bounds: WireBounds;
+  readonly copies: LentCopies;
   readonly scheme: 'http' | 'https';
   /** Monotonic ms with fractions, for durations. */
   readonly stopwatchMs: () => number;

@@ -7,6 +7,7 @@ import { ClientConnection } from './client-connection.ts';
 import { createTlsServer, identityOf } from './client-tls.ts';
 import type { ClientWire } from './client-wire.ts';
 import type { Answer, Exchange } from './exchange.ts';
+import { LentCopies } from './lent-copies.ts';
 import type { Refusal } from './refusal.ts';
 import { defaultWireBounds, type WireBounds } from './wire-bounds.ts';
 
@@ -49,6 +50,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
 
 class Listener implements ClientWire {
   readonly bounds: WireBounds;
+  readonly copies: LentCopies = new LentCopies();
   readonly stopwatchMs: () => number;
   readonly begin: (exchange: Exchange) => void;
   draining = false;
