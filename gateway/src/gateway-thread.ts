@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Registry } from '@prometheus-io/client';
 import { Backends } from './backends/backends.ts';
 import type { Config } from './config/config.ts';
+import { makeStringsFast } from './fast-strings.ts';
 import { Limiter } from './limiter/limiter.ts';
 import { limiterGauges, limiterMetrics } from './limiter-metrics.ts';
 import type { GatewayId } from './limits/claim.ts';
@@ -67,6 +68,7 @@ export class GatewayThread {
   /** Waits for the store, but not for long; then listens, and gives the ports. Rejects when one can't be had. */
   async serve(ports: ListenerPorts): Promise<ListenerPorts> {
     await this.#limiter.open(firstContactMsMax);
+    makeStringsFast();
     const { config, threads, report } = this.#parts;
     const plane: DataPlane = {
       serving: () => this.#serving,

@@ -114,5 +114,6 @@ function refuse(
 }
 
 function standing({ charge, entry }: Due<unknown>, nowMs: number): Standing {
-  return { charge, ...standingOf(charge.limit, entry.lease.view, nowMs) };
+  const { remaining, resetsInMs } = standingOf(charge.limit, entry.lease.view, nowMs);
+  return { charge, remaining, resetsInMs };
 }
