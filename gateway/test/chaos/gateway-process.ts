@@ -141,7 +141,7 @@ export class GatewayProcess {
 
 /** Start, end, and the coming and going of the store. */
 const healthy =
-  /^sluice: (?:serving |admin on |the counter store is |SIGTERM: draining|parent gone: draining)/;
+  /^sluice: (?:serving |admin on |the counter store, or |SIGTERM: draining|parent gone: draining)/;
 
 const membersTrouble = /^sluice: cluster: /;
 

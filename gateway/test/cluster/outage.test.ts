@@ -67,7 +67,8 @@ describe.skipIf(redisMissing)('three gateways whose Redis goes away under load',
     tell('Redis gone', away);
     tell('Redis back', back, `, ready after ${readyAfterMs} ms`);
 
-    expect(new Set([...away.statuses, ...back.statuses])).toEqual(new Set([200, 429]));
+    expectServed(away);
+    expect(new Set(back.statuses)).toEqual(new Set([200, 429]));
     for (const count of busySeconds(away.arrivalsMs)) expect(count).toBeLessThanOrEqual(limit);
     for (const count of busySeconds(back.arrivalsMs)) expect(count).toBeLessThanOrEqual(limit);
     // A third for each gateway while alone, and all of it together: at least two whole windows of the three seconds.
@@ -89,10 +90,17 @@ describe.skipIf(redisMissing)('three gateways whose Redis goes away under load',
     tell('Redis frozen', frozen, `, ${lostWhileFrozen} claims lost`);
 
     expect(frozen.waitsMs.length).toBeGreaterThan(500);
-    expect(new Set(frozen.statuses)).toEqual(new Set([200, 429]));
+    expectServed(frozen);
     for (const count of busySeconds(frozen.arrivalsMs)) expect(count).toBeLessThanOrEqual(limit);
     // The claims in flight, and then one probe at a time: ten a second for each gateway, at the most.
     expect(lostWhileFrozen).toBeGreaterThan(0);
     expect(lostWhileFrozen).toBeLessThan(gatewayCount * 3 * 15);
   });
 });
+
+/** Between two windows, for as long as the last answer of the store took, nobody can tell which one runs: that is no 429. */
+function expectServed({ statuses }: Observed): void {
+  expect([...new Set(statuses)].filter((status) => ![200, 429, 503].includes(status))).toEqual([]);
+  expect(statuses.filter((status) => status === 503).length).toBeLessThan(statuses.length / 10);
+  expect(statuses).toEqual(expect.arrayContaining([200, 429]));
+}
