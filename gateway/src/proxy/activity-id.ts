@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { fieldValues, type Fields } from './fields.ts';
+import type { Fields } from '../wire/fields.ts';
+import { fieldValues } from './fields.ts';
 
 /** By this name a request is known in the client's, the gateway's and the backend's logs (wso2.md 5). */
 export const activityIdField = 'activityid';

@@ -4,7 +4,7 @@
  * wire below an Exchange, only backends/ the wire to a backend. It must not know stores, leases, files or commands.
  */
 import type { BodySource } from '../wire/body-source.ts';
-import type { Fields } from './fields.ts';
+import type { Fields } from '../wire/fields.ts';
 import type { Refusal } from './refusal.ts';
 import type { TunnelEnd } from './tunnel.ts';
 

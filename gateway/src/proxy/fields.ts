@@ -1,8 +1,4 @@
-/**
- * The fields of a message as they came: name, value, name, value, …; names in any case, values without white space at
- * either end, one character per byte.
- */
-export type Fields = readonly string[];
+import type { Fields } from '../wire/fields.ts';
 
 /** All values of a field, in their order. `name` is in lower case. */
 export function fieldValues(fields: Fields, name: string): readonly string[] {

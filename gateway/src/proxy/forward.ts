@@ -3,7 +3,7 @@ import type { BackendCall, BackendReceiver } from '../backends/backend-call.ts';
 import type { BackendFailure } from '../backends/failure.ts';
 import type { Course } from './course.ts';
 import type { Exchange } from './exchange.ts';
-import type { Fields } from './fields.ts';
+import type { Fields } from '../wire/fields.ts';
 import { answerFields, answerTrailers, requestFields } from './hop-by-hop.ts';
 import type { Identified } from './identify.ts';
 import { causes, type Refusal } from './refusal.ts';

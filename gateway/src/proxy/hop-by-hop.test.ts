@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseAddress } from '../identity/address.ts';
-import { fieldValues, type Fields } from './fields.ts';
+import type { Fields } from '../wire/fields.ts';
+import { fieldValues } from './fields.ts';
 import { answerFields, answerTrailers, requestFields } from './hop-by-hop.ts';
 
 function sent(fields: Fields, more: Partial<Parameters<typeof requestFields>[0]> = {}): string[] {

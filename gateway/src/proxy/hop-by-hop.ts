@@ -1,5 +1,6 @@
 import type { Address } from '../identity/address.ts';
-import { fieldValues, isNamed, NameSieve, type Fields } from './fields.ts';
+import type { Fields } from '../wire/fields.ts';
+import { fieldValues, isNamed, NameSieve } from './fields.ts';
 
 /** Fields of one connection, never forwarded (RFC 9110, section 7.6.1), and what travels with them. */
 const hopByHop: ReadonlySet<string> = new Set([

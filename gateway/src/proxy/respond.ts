@@ -1,6 +1,6 @@
 import type { ResponseSettings } from '../config/config.ts';
 import type { Answer } from './exchange.ts';
-import type { Fields } from './fields.ts';
+import type { Fields } from '../wire/fields.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Writes a refusal as the client is to see it (contract.md 4): JSON of strings, in WSO2's words. */

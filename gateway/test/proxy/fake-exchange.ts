@@ -1,6 +1,6 @@
 import type { BodySource } from '../../src/wire/body-source.ts';
 import type { Answer, Exchange, RequestHead } from '../../src/proxy/exchange.ts';
-import type { Fields } from '../../src/proxy/fields.ts';
+import type { Fields } from '../../src/wire/fields.ts';
 import type { Refusal } from '../../src/proxy/refusal.ts';
 
 /** The head of a request as a test needs it. */
