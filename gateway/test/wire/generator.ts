@@ -1,4 +1,20 @@
 import type { Random } from '../support/random.ts';
+import { maybeMutated } from './mutation.ts';
+import {
+  conflicts,
+  connectionOptions,
+  expectations,
+  methods,
+  oddCodings,
+  oddExtensions,
+  oddFields,
+  oddLengths,
+  oddReasons,
+  oddSizes,
+  oddStatuses,
+  oddTargets,
+  oddVersions,
+} from './odd-parts.ts';
 
 /*
  * Streams of HTTP/1.1 for the differential test: written by a grammar whose choices include what attackers choose, then changed
@@ -160,204 +176,6 @@ function extension(random: Random): string {
     : random.pick([';a', ';a=b', ';a="q\\"d;=\t "', ';a;b=c']);
 }
 
-const methods = [
-  'HEAD',
-  'OPTIONS',
-  'CONNECT',
-  'TRACE',
-  'QUERY',
-  'M-SEARCH',
-  'PRI',
-  'get',
-  'GETT',
-  'SOURCE',
-  'DESCRIBE',
-  'G',
-];
-const oddTargets = [
-  'abc',
-  '?x',
-  '#',
-  'a:1',
-  'http://',
-  'https://h:1/x#f',
-  '//x',
-  '/\u00e4',
-  '/\u007f',
-  '/a\tb',
-  '',
-  '/"<>{}|\\^`',
-  'HTTP://h/',
-  'mailto:a',
-  '/#a',
-  'http://u@h/',
-  '/?#',
-];
-const oddVersions = [
-  'HTTP/0.9',
-  'HTTP/2.0',
-  'HTTP/1.2',
-  'HTTP/11',
-  'http/1.1',
-  'HTTP/1.1 ',
-  'HTTP/1.10',
-  'RTSP/1.0',
-  'ICE/1.0',
-  'HTTP/3.0',
-  'HTTP/01.1',
-  '',
-];
-const oddStatuses = ['099', '20', '2000', '1000', 'abc', '2 0', '-20', '000'];
-const oddReasons = ['', '  two', ' \u00e4', ' \u0001', ' a\tb', '\tOK', 'OK', ' \u007f', ' \0'];
-const oddLengths = [
-  '+5',
-  '-5',
-  '0x5',
-  '5,5',
-  '5 5',
-  '5, 6',
-  '005',
-  '',
-  ' ',
-  '1e1',
-  '5.0',
-  '9007199254740993',
-  '18446744073709551621',
-  '99999999999999999999999',
-  '5\u000b',
-  '\u00b2',
-  '"5"',
-  '5;',
-  '000000000000000000005',
-];
-const oddCodings = [
-  'Chunked',
-  'CHUNKED ',
-  'gzip, chunked',
-  'chunked, gzip',
-  'chunked, chunked',
-  'identity',
-  'xchunked',
-  'chunkedx',
-  '\u000bchunked',
-  'chunked\u000b',
-  'chunk ed',
-  '"chunked"',
-  'chunked;q=1',
-  'gzip,chunked',
-  ',chunked',
-  'chunked,',
-  '',
-  'gzip',
-  'identity, chunked',
-  'chunked\t',
-  '\u00a0chunked',
-];
-const conflicts = [
-  'Content-Length: 5',
-  'Content-Length: 0',
-  'Transfer-Encoding: chunked',
-  'Transfer-Encoding: gzip',
-  'Connection: close',
-  'Content_Length: 3',
-  'Transfer_Encoding: chunked',
-  'Content-Length : 3',
-  'Transfer-Encoding : chunked',
-  ' Content-Length: 3',
-  'Content-Length',
-  'Transfer-Encoding:chunked',
-  'content-length:\t3',
-];
-const connectionOptions = [
-  'close',
-  'Close',
-  'keep-alive',
-  'keep-alive, close',
-  'close, keep-alive',
-  'upgrade',
-  'Upgrade, close',
-  'x',
-  'closed',
-  'x-close',
-  'close x',
-  '"close"',
-  ',close,',
-  '\u00a0close',
-  'close\u00a0',
-  'close;q=1',
-  'keep-alive,',
-  'content-length',
-  'transfer-encoding, close',
-  'closekeep-alive',
-  'x close',
-  'close ,x',
-];
-const expectations = ['100-continue', '100-Continue', '200-ok', '', '100-continue, x'];
-const oddFields = [
-  'no colon',
-  ': empty name',
-  'a b: c',
-  'A : b',
-  ' folded',
-  '\tfolded',
-  'A: \u0001',
-  'A: \0',
-  'A: \u007f',
-  'A\u00e4: b',
-  'A(: b',
-  'A:b\rC:d',
-  'A: b\u000b',
-  'A',
-  '"A": b',
-  'A\t: b',
-  '@: x',
-  'A[]: b',
-  'A:: b',
-];
-const oddSizes = [
-  '',
-  '0x5',
-  '+5',
-  '-5',
-  ' 5',
-  '5 ',
-  '5\t',
-  'g',
-  '5g',
-  '00000000000000005',
-  '10000000000000000',
-  'fffffffffffffffff',
-  '8000000000000000',
-  'ffffffff',
-  '5_0',
-  '5.',
-  '\u00b2',
-];
-const oddExtensions = [
-  ';',
-  '; a',
-  ';a ',
-  ' ;a',
-  ';=b',
-  ';a=',
-  ';a = b',
-  ';a="',
-  ';a="q"x',
-  ';a=b\u0001',
-  ';\u00e4',
-  ';a="\u00e4"',
-  ';a=b=c',
-  ';a;',
-  ';;',
-  '\t;a',
-  ';a="\\\u0001"',
-  ';a=b\n',
-  ';a\n0',
-  ';a="q\n"',
-  ';a=b"c"',
-  `;${'x'.repeat(5000)}`,
-];
-
 function spelled(name: string, random: Random): string {
   return random.chance(0.7) ? name : random.pick([name.toLowerCase(), name.toUpperCase()]);
 }
@@ -368,44 +186,4 @@ function rarely<T>(random: Random, probability: number, odd: readonly T[], usual
 
 function repeat(times: number, make: () => string): string {
   return Array.from({ length: times }, make).join('');
-}
-
-const inserted = [
-  '\r\n',
-  '\n',
-  '\r',
-  ' ',
-  '\t',
-  ':',
-  ';',
-  ',',
-  '0',
-  '\0',
-  '\u000b',
-  '\u007f',
-  '\u00ff',
-  '\u00a0',
-  '\r\n\r\n',
-  'chunked',
-  '"',
-];
-
-function maybeMutated(text: string, random: Random): string {
-  return random.chance(0.4) ? mutated(text, random) : text;
-}
-
-/** Changes a byte or a few: another one, one less, one more, or a part once again. */
-function mutated(text: string, random: Random): string {
-  let now = text;
-  for (let changes = 1 + random.below(3); changes > 0; changes -= 1) {
-    const at = random.below(now.length + 1);
-    const kind = random.below(5);
-    const [before, behind] = [now.slice(0, at), now.slice(at)];
-    if (kind === 0) now = before + String.fromCharCode(random.below(256)) + behind.slice(1);
-    else if (kind === 1) now = before + behind.slice(1 + random.below(4));
-    else if (kind === 2) now = before + random.pick(inserted) + behind;
-    else if (kind === 3) now = before + String.fromCharCode(random.below(256)) + behind;
-    else now = before + now.slice(random.below(now.length + 1)).slice(0, random.below(60)) + behind;
-  }
-  return now;
 }
