@@ -64,7 +64,7 @@ export function quickConfig({ to, limit, by }: QuickStart): Config | string {
     },
     backends: defaultBackendSettings,
     admin: { host: '127.0.0.1', port: 9090 },
-    responses: { retryAfter: 'seconds', rateLimitFields: true },
+    responses: { retryAfter: 'seconds', rateLimitFields: true, errorFormat: 'json' },
     apis: [api],
     applications: [],
   };

@@ -41,27 +41,29 @@ const operationSchema = (verb: z.ZodType<string>) =>
     ],
   );
 const schemas = {
-  methods: operationSchema(oneOf(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', '*'])),
+  rest: operationSchema(oneOf(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', '*'])),
   /** What WSO2 calls the two directions of a stream, and the method that opens one. */
-  streams: operationSchema(oneOf(['SUBSCRIBE', 'PUBLISH', 'GET'])),
+  stream: operationSchema(oneOf(['SUBSCRIBE', 'PUBLISH', 'GET'])),
 };
+
+/** What an API's operations are, by its type. */
+export type OperationStyle = 'rest' | 'soap' | 'stream';
 
 /**
  * An API's operations (wso2.md 4.3). Without any, everything below the base path is served for the five usual methods, as
- * WSO2's publisher creates new APIs. A stream is opened by GET: both of its directions are one operation. Problems are
+ * WSO2's publisher creates new APIs; SOAP needs POST only. A stream is opened by GET: both of its directions are one operation. Problems are
  * reported.
  */
 export function readOperations(
   source: SourceFile,
   book: PolicyBook,
-  { streaming }: { readonly streaming: boolean },
+  style: OperationStyle,
 ): readonly Operation[] {
   const written = checkValue(source, listOf(z.unknown(), 'operations').nullish(), path);
-  if (written === undefined || written === null || written.length === 0)
-    return streaming ? wholeApi.filter(({ verb }) => verb === 'GET') : wholeApi;
+  if (written === undefined || written === null || written.length === 0) return wholeApi(usualVerbs[style]);
   const seen = new Map<string, Written>();
   for (const index of written.keys()) {
-    const read = readOperation(source, book, { index, streaming });
+    const read = readOperation(source, book, { index, style });
     if (read === undefined) continue;
     const outline = `${read.operation.verb} ${outlineOf(read.operation.target)}`;
     const first = seen.get(outline);
@@ -81,10 +83,10 @@ interface Written {
 function readOperation(
   source: SourceFile,
   book: PolicyBook,
-  { index, streaming }: { readonly index: number; readonly streaming: boolean },
+  { index, style }: { readonly index: number; readonly style: OperationStyle },
 ): Written | undefined {
   const at = [...path, index];
-  const schema = streaming ? schemas.streams : schemas.methods;
+  const schema = style === 'stream' ? schemas.stream : schemas.rest;
   const { target, verb, authType, throttlingPolicy } = checkFields(source, schema, at);
   const problem = target === undefined ? undefined : targetProblem(target);
   if (problem !== undefined) {
@@ -95,7 +97,7 @@ function readOperation(
     : undefined;
   if (target === undefined || verb === undefined) return undefined;
   const open = authType === 'None';
-  const operation = { target, verb: streaming ? 'GET' : verb, open, ...(policy && { policy }) };
+  const operation = { target, verb: style === 'stream' ? 'GET' : verb, open, ...(policy && { policy }) };
   return { operation, index, verb };
 }
 
@@ -110,11 +112,15 @@ export function limitingPolicy(
   return policy?.limit === undefined ? undefined : policy;
 }
 
-const wholeApi: readonly Operation[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((verb) => ({
-  target: '/*',
-  verb,
-  open: false,
-}));
+const usualVerbs: Readonly<Record<OperationStyle, readonly string[]>> = {
+  rest: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+  soap: ['POST'],
+  stream: ['GET'],
+};
+
+function wholeApi(verbs: readonly string[]): readonly Operation[] {
+  return verbs.map((verb) => ({ target: '/*', verb, open: false }));
+}
 
 /** The other direction of a stream is no second operation, but it can't have rules of its own. */
 function reportSecond(

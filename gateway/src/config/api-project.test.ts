@@ -75,6 +75,14 @@ describe('what an API file means', () => {
     expect(read({ type }).api).toBeDefined();
   });
 
+  test('SOAP is answered in SOAP, and needs POST only', () => {
+    expect(read({ type: 'SOAP', operations: '' }).api).toMatchObject({
+      soap: true,
+      operations: [{ target: '/*', verb: 'POST' }],
+    });
+    expect(read({ type: 'SOAPTOREST' }).api).not.toHaveProperty('soap');
+  });
+
   test.each(['GRAPHQL', 'WEBSUB', 'WEBHOOK', 'ASYNC'])('type %s is not supported yet', (type) => {
     expect(codes(read({ type }).found)).toEqual(['error not-supported']);
   });

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Api } from '../policy/catalogue.ts';
 import type { SubscriptionTier } from '../policy/tiers.ts';
 import { readBackends } from './api-backends.ts';
-import { limitingPolicy, readOperations } from './api-operations.ts';
+import { limitingPolicy, type OperationStyle, readOperations } from './api-operations.ts';
 import { checkFields, checkValue, type SoundFields } from './check-value.ts';
 import { anyMapping, flag, listOf, mapping, oneOf, text } from './expected.ts';
 import { quote } from './nearest-name.ts';
@@ -34,7 +34,7 @@ export function readApi(source: SourceFile, book: PolicyBook): ApiFile | undefin
   const policyName = data.apiThrottlingPolicy ?? undefined;
   const policy = policyName && limitingPolicy(book, policyName, source, ['data', 'apiThrottlingPolicy']);
   const type = data.type ?? 'HTTP';
-  const operations = readOperations(source, book, { streaming: isStreaming(type) });
+  const operations = readOperations(source, book, styleOf(type));
   const webSocket = type === 'WS';
   const backends = readBackends(source, { webSocket });
   const served = isServed(source, data);
@@ -48,6 +48,7 @@ export function readApi(source: SourceFile, book: PolicyBook): ApiFile | undefin
     blocked: data.lifeCycleStatus === 'BLOCKED',
     apiKeyHeader: (data.apiKeyHeader ?? 'ApiKey').toLowerCase(),
     webSocket,
+    ...(type === 'SOAP' && { soap: true }),
     ...(policy && { policy }),
     operations,
     ...(subscriptions.openTier && { subscriptionless: subscriptions.openTier }),
@@ -161,6 +162,11 @@ function reportUnsupported(source: SourceFile, data: ApiData): void {
   } else if (schemes.includes('mutualssl_mandatory')) {
     unsupported('securityScheme', 'Client certificates are not supported yet, and this API demands them.');
   }
+}
+
+function styleOf(type: string): OperationStyle {
+  if (isStreaming(type)) return 'stream';
+  return type === 'SOAP' ? 'soap' : 'rest';
 }
 
 function isStreaming(type: string): boolean {

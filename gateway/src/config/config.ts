@@ -180,4 +180,6 @@ interface AdminSettings {
 export interface ResponseSettings {
   readonly retryAfter: 'seconds' | 'http-date';
   readonly rateLimitFields: boolean;
+  /** Whether refusals are JSON whatever the client accepts. APIs of type SOAP answer in SOAP in any case. */
+  readonly errorFormat: 'json' | 'accept';
 }

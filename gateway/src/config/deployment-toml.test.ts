@@ -53,7 +53,7 @@ test('an empty file means all defaults', () => {
         tls: { verify: true },
       },
       admin: { host: '127.0.0.1', port: 9090 },
-      responses: { retryAfter: 'seconds', rateLimitFields: true },
+      responses: { retryAfter: 'seconds', rateLimitFields: true, errorFormat: 'json' },
     },
     found: [],
   });
@@ -91,6 +91,7 @@ recheck = 10000
 [sluice.responses]
 retry_after = "http-date"
 rate_limit_fields = "false"
+error_format = "accept"
 `);
   expect(found).toEqual([]);
   expect(settings).toMatchObject({
@@ -99,7 +100,7 @@ rate_limit_fields = "false"
     admin: { host: '::', port: 9999 },
     onStoreFailure: { burst: 'deny', api: 'allow' },
     leases: { horizonMs: 10, recheckMs: 10_000 },
-    responses: { retryAfter: 'http-date', rateLimitFields: false },
+    responses: { retryAfter: 'http-date', rateLimitFields: false, errorFormat: 'accept' },
   });
   expect(settings?.store).toEqual({
     kind: 'redis',

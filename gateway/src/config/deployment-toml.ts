@@ -49,6 +49,7 @@ export function readDeploymentToml(
     responses: {
       retryAfter: responses.retry_after ?? 'seconds',
       rateLimitFields: responses.rate_limit_fields ?? true,
+      errorFormat: responses.error_format ?? 'json',
     },
   };
   reportSharedPort(source, settings);
@@ -96,6 +97,7 @@ const responsesTable = {
   schema: mapping({
     retry_after: oneOf(['seconds', 'http-date']).optional(),
     rate_limit_fields: flag().optional(),
+    error_format: oneOf(['json', 'accept']).optional(),
   }),
   unknownIs: 'error',
 } as const;

@@ -23,7 +23,7 @@ describe('reading a home', () => {
       leases: { horizonMs: 100, recheckMs: 100 },
       listener: { host: '0.0.0.0', port: 8280, trustedProxies: ['10.0.0.0/8', 'fd00::1'] },
       admin: { host: '127.0.0.1', port: 9090 },
-      responses: { retryAfter: 'seconds', rateLimitFields: true },
+      responses: { retryAfter: 'seconds', rateLimitFields: true, errorFormat: 'json' },
     });
     const partnerGold = {
       name: 'PartnerGold',

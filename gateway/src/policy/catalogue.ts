@@ -20,6 +20,8 @@ export interface Api {
   readonly apiKeyHeader: string;
   /** WSO2's type WS: its requests open WebSockets. Other APIs refuse to upgrade a connection. */
   readonly webSocket: boolean;
+  /** WSO2's type SOAP: refusals are SOAP faults. */
+  readonly soap?: true;
   /** Limits all operations together and replaces their policies. */
   readonly policy?: AdvancedPolicy;
   readonly operations: readonly Operation[];

@@ -225,10 +225,20 @@ describe('the life of a request', () => {
 
   test('no limits are told when the operator wants none told', () => {
     refuseAt('burst');
-    const silent = { retryAfter: 'seconds', rateLimitFields: false } as const;
+    const silent = { retryAfter: 'seconds', rateLimitFields: false, errorFormat: 'json' } as const;
     const exchange = send({}, sampleConfig({ responses: silent }));
     expect(exchange.field('ratelimit')).toBeUndefined();
     expect(exchange.field('ratelimit-policy')).toBeUndefined();
+  });
+
+  test('an API that speaks SOAP refuses in SOAP; a client that may choose gets XML', () => {
+    const soap = sampleConfig({ apis: [sampleApi({ soap: true })] });
+    const fields = ['Host', 'a', 'Content-Type', 'application/soap+xml'];
+    expect(send({ fields }, soap).field('content-type')).toContain('application/soap+xml');
+    const accept = { retryAfter: 'seconds', rateLimitFields: true, errorFormat: 'accept' } as const;
+    const picky = send({ fields: ['Host', 'a', 'Accept', 'text/xml'] }, sampleConfig({ responses: accept }));
+    expect([picky.status, picky.field('content-type')]).toEqual([401, 'text/xml; charset=UTF-8']);
+    expect(picky.body).toContain('<ams:code>900902</ams:code>');
   });
 
   test('without limits the limiter is not asked', () => {
@@ -326,7 +336,10 @@ describe('the life of a request', () => {
     decide = () => promise;
     const first = sampleConfig();
     const exchange = send({}, first);
-    send({}, sampleConfig({ responses: { retryAfter: 'http-date', rateLimitFields: false } }));
+    send(
+      {},
+      sampleConfig({ responses: { retryAfter: 'http-date', rateLimitFields: false, errorFormat: 'json' } }),
+    );
     const charge: Charge = asked[0]![0]!;
     const refused = { charge: { ...charge, limit: limitOf(1) }, remaining: 0, resetsInMs: 1 };
     resolve({ admitted: false, certain: true, standings: [refused], refused, because: 'over-limit' });

@@ -11,6 +11,7 @@ import { identify, type Identified } from './identify.ts';
 import { recordOf, type ExchangeRecorder } from './observe.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 import { causes, isRefusal, type Refusal } from './refusal.ts';
+import { refusalForm } from './refusal-text.ts';
 import { methodsAnswer, refusalAnswer, withFields } from './respond.ts';
 import { checkProtocol } from './protocol.ts';
 import { route } from './route.ts';
@@ -124,8 +125,9 @@ function begin(exchange: Exchange, plane: DataPlane): Course {
 
 function refuse(course: Course, refusal: Refusal, plane: DataPlane): void {
   course.refusal = refusal;
-  const { retryAfter } = course.serving.responses;
-  answer(course, refusalAnswer(refusal, { nowWallMs: plane.clock.wallMs(), retryAfter }));
+  const { retryAfter, errorFormat } = course.serving.responses;
+  const form = refusalForm(course.exchange.head.fields, { soap: course.api?.soap === true, errorFormat });
+  answer(course, refusalAnswer(refusal, { nowWallMs: plane.clock.wallMs(), retryAfter }, form));
 }
 
 function answer(course: Course, given: Answer): void {

@@ -2,15 +2,17 @@ import type { ResponseSettings } from '../config/config.ts';
 import type { Answer } from './exchange.ts';
 import type { Fields } from '../wire/fields.ts';
 import type { Refusal } from './refusal.ts';
+import { writeRefusal, type RefusalForm, type RefusalText } from './refusal-text.ts';
 
-/** Writes a refusal as the client is to see it (contract.md 4): JSON of strings, in WSO2's words. */
+/** Writes a refusal as the client is to see it (contract.md 4): in WSO2's words, as JSON of strings or in another form. */
 export function refusalAnswer(
   refusal: Refusal,
   when: { readonly nowWallMs: number; readonly retryAfter: ResponseSettings['retryAfter'] },
+  form: RefusalForm = 'json',
 ): Answer {
   const { cause, retryAfterMs, allow, closes = false } = refusal;
-  const body = JSON.stringify(refusalBody(refusal, when.nowWallMs));
-  const fields = ['Content-Type', 'application/json', 'Content-Length', String(Buffer.byteLength(body))];
+  const { body, contentType } = writeRefusal(refusalText(refusal, when.nowWallMs), form);
+  const fields = ['Content-Type', contentType, 'Content-Length', String(Buffer.byteLength(body))];
   if (cause.status === 429 || cause.status === 503) {
     fields.push('Retry-After', retryAfter(retryAfterMs ?? 1000, when));
   }
@@ -31,7 +33,7 @@ export function withFields(answer: Answer, fields: Fields): Answer {
   return { ...answer, fields: [...answer.fields, ...fields] };
 }
 
-function refusalBody({ cause, accessInMs }: Refusal, nowWallMs: number): Readonly<Record<string, string>> {
+function refusalText({ cause, accessInMs }: Refusal, nowWallMs: number): RefusalText {
   const { code, message, description } = cause;
   if (message === undefined) return { code, type: 'Status report', message: 'Runtime Error', description };
   if (accessInMs === undefined) return { code, message, description };

@@ -7,6 +7,7 @@ import {
   advancedPolicy,
   apiProject,
   application,
+  applicationBurst,
   subscriptionPolicy,
   TestHome,
 } from '../support/test-home.ts';
@@ -32,9 +33,10 @@ describe.skipIf(redisMissing)('what a client sees', () => {
       Burst: 'Burst',
       Whole: 'Unlimited',
       Part: 'Unlimited',
+      Soap: 'TwoPerHour',
     };
     home = new TestHome({
-      'repository/conf/deployment.toml': redisDeployment(redis),
+      'repository/conf/deployment.toml': `${redisDeployment(redis)}\n[sluice.responses]\nerror_format = "accept"\n`,
       'apis/Plain.yaml': api('Plain'),
       'apis/Quota.yaml': api('Quota'),
       'apis/Burst.yaml': api('Burst'),
@@ -44,11 +46,20 @@ describe.skipIf(redisMissing)('what a client sees', () => {
           '[{target: /a, verb: GET, throttlingPolicy: TwoForAll}, {target: /b, verb: GET, authType: None}]',
       }),
       'apis/Backend.yaml': api('Backend', { maxTps: '{production: 2, productionTimeUnit: HOUR}' }),
+      'apis/Soap.yaml': api('Soap', { more: ['type: SOAP'], operations: '[{target: /*, verb: POST}]' }),
+      'apis/Blocked.yaml': api('Blocked', { more: ['lifeCycleStatus: BLOCKED'] }),
+      'apis/Away.yaml': api('Away', { production: 1 }),
       'policies/TwoPerHour.yaml': subscriptionPolicy('TwoPerHour', { perHour: 2 }),
       'policies/Burst.yaml': subscriptionPolicy('Burst', { perHour: 1000, burstPerMinute: 2 }),
       'policies/TwoForAll.yaml': advancedPolicy('TwoForAll', 2),
-      'applications/App.yaml': application('App', { ...all, Backend: 'Unlimited' }),
+      'applications/App.yaml': application('App', { ...all, Backend: 'Unlimited', Away: 'Unlimited' }),
+      'policies/TwoAtOnce.yaml': applicationBurst('TwoAtOnce', 2),
       'applications/Trial.yaml': application('Trial', { Plain: 'Unlimited' }, '10PerMin'),
+      'applications/Hasty.yaml': application('Hasty', { Plain: 'Unlimited' }, 'TwoAtOnce'),
+      'applications/Held.yaml': application('Held', { Plain: 'Unlimited', Whole: 'Unlimited' }, 'Unlimited', {
+        Plain: 'BLOCKED',
+        Whole: 'ON_HOLD',
+      }),
     });
     gateways = await Gateways.start(home.path, 2);
   });
@@ -112,6 +123,15 @@ describe.skipIf(redisMissing)('what a client sees', () => {
     expect(last.headers.get('ratelimit-policy')).toBe('"application";q=10;w=60');
   });
 
+  test('over the application burst: 429 900809', async () => {
+    const seen = [];
+    for (let i = 0; i < 3; i += 1) seen.push(await ask('/plain/1.0.0/x', 'Hasty-production'));
+    const last = seen.at(-1)!;
+    expect(seen.map(({ status }) => status)).toEqual([200, 200, 429]);
+    expect(await last.json()).toMatchObject({ code: '900809' });
+    expect(last.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+  });
+
   test('over the backend limit: 503 900801, and its limit is nobody’s business', async () => {
     const response = await third('/backend/1.0.0/x');
     expect(response.status).toBe(503);
@@ -149,6 +169,28 @@ describe.skipIf(redisMissing)('what a client sees', () => {
       code: '900906',
     },
     { what: 'no such API', path: '/nope', key: 'App-production', status: 404, code: '404' },
+    { what: 'a blocked API', path: '/blocked/1.0.0/x', key: '', status: 503, code: '700700' },
+    {
+      what: 'a blocked subscription',
+      path: '/plain/1.0.0/x',
+      key: 'Held-production',
+      status: 401,
+      code: '900907',
+    },
+    {
+      what: 'a subscription on hold',
+      path: '/whole/1.0.0/x',
+      key: 'Held-production',
+      status: 401,
+      code: '900909',
+    },
+    {
+      what: 'no backend there',
+      path: '/away/1.0.0/x',
+      key: 'App-production',
+      status: 503,
+      code: '101503',
+    },
   ])('$what → $status $code', async ({ path, key, status, code }) => {
     const response = await ask(path, key);
     expect(response.status).toBe(status);
@@ -157,6 +199,52 @@ describe.skipIf(redisMissing)('what a client sees', () => {
     expect(Object.values(body).every((value) => typeof value === 'string')).toBe(true);
     expect(response.headers.get('content-type')).toBe('application/json');
     expect(response.headers.get('ratelimit')).toBeNull();
+    expect(response.headers.get('activityid')).toMatch(/^[\w-]+$/);
+    expect(response.headers.has('retry-after')).toBe(status === 503);
+  });
+
+  test('a client that prefers XML gets it, for a limit and for a fault', async () => {
+    const headers = { ApiKey: 'nobody', Accept: 'application/xml' };
+    const unknown = await ask('/plain/1.0.0/x', '', { headers });
+    expect(unknown.status).toBe(401);
+    expect(unknown.headers.get('content-type')).toBe('application/xml; charset=UTF-8');
+    expect(await unknown.text()).toContain('<ams:code>900901</ams:code>');
+    await hourWithRoom();
+    const limited = { ApiKey: 'Hasty-production', Accept: 'application/xml' };
+    const seen = [];
+    for (let i = 0; i < 3; i += 1) seen.push(await ask('/plain/1.0.0/x', '', { headers: limited }));
+    expect(seen.at(-1)!.status).toBe(429);
+    expect(await seen.at(-1)!.text()).toMatch(
+      /<amt:fault xmlns:amt="http:\/\/wso2.org\/apimanager\/throttling"><amt:code>900809<.*<amt:nextAccessTime>/,
+    );
+  });
+
+  test('over the limit of a SOAP API: a fault in the version of SOAP that was asked in', async () => {
+    await hourWithRoom();
+    const post = (type: string) =>
+      ask('/soap/1.0.0/x', '', {
+        method: 'POST',
+        headers: { ApiKey: 'App-production', 'Content-Type': type },
+        body: '<a/>',
+      });
+    for (const _ of [1, 2]) expect((await post('text/xml')).status).toBe(200);
+    const [first, second] = [await post('text/xml'), await post('application/soap+xml')];
+    expect([first.status, second.status]).toEqual([429, 429]);
+    expect(first.headers.get('content-type')).toBe('text/xml; charset=UTF-8');
+    expect(await first.text()).toContain(
+      '<faultcode>soapenv:Server</faultcode><faultstring>Message throttled',
+    );
+    expect(second.headers.get('content-type')).toBe('application/soap+xml; charset=UTF-8');
+    expect(await second.text()).toMatch(/<env:Value>env:Receiver<.*<amt:code>900804<.*<amt:nextAccessTime>/);
+  });
+
+  test('a refused request’s own fields are not in the answer', async () => {
+    const { headers } = await ask('/plain/1.0.0/x', '', {
+      headers: { ApiKey: 'nobody', 'X-JWT-Assertion': 'a', Authorization: 'b', To: 'c' },
+    });
+    for (const name of ['x-jwt-assertion', 'authorization', 'to', 'apikey', 'host', 'accept']) {
+      expect(headers.has(name), name).toBe(false);
+    }
   });
 
   test('an open operation is counted by client address under the Unauthenticated tier', async () => {

@@ -65,6 +65,7 @@ function otherThan(key: string, value: unknown): unknown {
     redis: 'redis',
     primary: 'replica',
     drop: 'pass',
+    json: 'accept',
   };
   return others[String(value)] ?? `${String(value)}1`;
 }

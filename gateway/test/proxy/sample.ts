@@ -65,7 +65,7 @@ export function sampleConfig(more: Partial<ServedConfig> = {}): ServedConfig {
   const api = sampleApi();
   return {
     listener: { trustedProxies: [], underscoreNames: 'drop' },
-    responses: { retryAfter: 'seconds', rateLimitFields: true },
+    responses: { retryAfter: 'seconds', rateLimitFields: true, errorFormat: 'json' },
     apis: [api],
     applications: [sampleApplication(api)],
     ...more,

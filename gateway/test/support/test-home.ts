@@ -31,6 +31,8 @@ export function apiProject(api: {
   readonly maxTps?: string;
   readonly apiThrottlingPolicy?: string;
   readonly operations?: string;
+  /** More fields of `data`, a line each. */
+  readonly more?: readonly string[];
   /** Subscription tiers it offers. */
   readonly policies: readonly string[];
 }): string {
@@ -43,6 +45,7 @@ data:
   name: ${api.name}
   context: /${api.name.toLowerCase()}
   version: 1.0.0
+  ${(api.more ?? []).join('\n  ')}
   policies: [${api.policies.join(', ')}]
   securityScheme: [api_key]
   ${api.apiThrottlingPolicy === undefined ? '' : `apiThrottlingPolicy: ${api.apiThrottlingPolicy}`}
@@ -60,9 +63,11 @@ export function application(
   name: string,
   subscriptions: Readonly<Record<string, string>>,
   tier = 'Unlimited',
+  statuses: Readonly<Record<string, string>> = {},
 ): string {
   const subscribed = Object.entries(subscriptions).map(
-    ([api, plan]) => `    - {apiId: {apiName: ${api}, version: 1.0.0}, throttlingPolicy: ${plan}}`,
+    ([api, plan]) =>
+      `    - {apiId: {apiName: ${api}, version: 1.0.0}, throttlingPolicy: ${plan}, status: ${statuses[api] ?? 'UNBLOCKED'}}`,
   );
   return `
 type: application
@@ -105,6 +110,21 @@ data:
   rateLimitCount: ${burstPerSecond ?? burstPerMinute ?? 0}
   rateLimitTimeUnit: ${burstPerMinute === undefined ? 'sec' : 'min'}
   stopOnQuotaReach: true
+`;
+}
+
+/** An application tier without a quota worth mentioning, and a burst. */
+export function applicationBurst(name: string, perMinute: number): string {
+  return `
+type: throttling policy
+subtype: application policy
+version: v4.7.0
+data:
+  policyName: ${name}
+  defaultLimit:
+    type: REQUESTCOUNTLIMIT
+    requestCount: {timeUnit: min, unitTime: 1, requestCount: 100000}
+  burstLimit: {rateLimitCount: ${perMinute}, rateLimitTimeUnit: min}
 `;
 }
 
