@@ -1,5 +1,6 @@
 import { Registry } from '@prometheus-io/client';
 import { openAccessLog } from './access-log.ts';
+import type { ReloadReport } from './admin/reload.ts';
 import { startAdmin } from './admin/server.ts';
 import type { Config } from './config/config.ts';
 import { bugLine, GatewayThread, gatewayId } from './gateway-thread.ts';
@@ -15,18 +16,27 @@ export interface RunningGateway {
   readonly adminPort: number;
   /**
    * Goes by another configuration from the next request on; counters go on counting. Gives what differs that only a restart can
-   * change, in words: that stays as it was.
+   * change, in words: that stays as it was. Rejects, and nothing has changed, when it can't.
    */
   reload(config: Config): Promise<readonly string[]>;
   /** Refuses new connections, ends running requests, gives leases back, and closes everything in reverse order. */
   close(): Promise<void>;
 }
 
+/** What a gateway has around it. */
+export interface Surroundings {
+  /** Takes lines for people. */
+  readonly report: (line: string) => void;
+  /** Has the files read again, for whoever asks the admin listener for it. */
+  readonly reload: () => Promise<ReloadReport>;
+}
+
 /**
- * The composition root of a gateway in one thread: configuration → store → limiter → admin listener → data plane. `report` gets
- * lines for people. Rejects when a port can't be had; a store that is away doesn't keep a gateway from starting.
+ * The composition root of a gateway in one thread: configuration → store → limiter → admin listener → data plane. Rejects when a
+ * port can't be had; a store that is away doesn't keep a gateway from starting.
  */
-export async function startGateway(config: Config, report: (line: string) => void): Promise<RunningGateway> {
+export async function startGateway(config: Config, around: Surroundings): Promise<RunningGateway> {
+  const { report } = around;
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closeOne of closers.toReversed()) await closeOne();
@@ -52,14 +62,15 @@ export async function startGateway(config: Config, report: (line: string) => voi
       ...config.admin,
       status: () => thread.status,
       metrics: { metrics: () => registry.metrics(), contentType: registry.contentType },
+      reload: around.reload,
       reportBug: (error) => report(bugLine(error)),
     });
     closers.push(() => admin.close());
     closers.push(() => thread.drain());
     const ports = await thread.serve(portsOf(config.listener));
-    const reload = (changed: Config): Promise<readonly string[]> => {
+    const reload = async (changed: Config): Promise<readonly string[]> => {
       thread.reload(takenOver(config, changed));
-      return Promise.resolve(restartNeeded(config, changed));
+      return restartNeeded(config, changed);
     };
     return { ports, adminPort: admin.port, reload, close };
   } catch (error) {

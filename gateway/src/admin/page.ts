@@ -3,6 +3,8 @@ export interface Page {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  /** With status 405: the methods there are. */
+  readonly allow?: string;
 }
 
 /** A page of plain text. */

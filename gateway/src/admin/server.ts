@@ -1,12 +1,15 @@
 /*
  * admin/ promises: an operator sees how this gateway is, over a listener apart from the clients'. A resource per file, plain
- * text or JSON, GET and HEAD only. It reads what it shows through small ports and must not know the data plane.
+ * text or JSON. It reads what it shows through small ports and must not know the data plane. What changes something takes POST,
+ * and a caller that may.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { whyForbidden } from './caller.ts';
 import { health } from './health.ts';
 import { metrics, type MetricsSource } from './metrics.ts';
 import { text, type Page } from './page.ts';
 import { readiness, type GatewayStatus } from './readiness.ts';
+import { reloaded, type ReloadReport } from './reload.ts';
 
 export interface AdminOptions {
   readonly host: string;
@@ -14,6 +17,8 @@ export interface AdminOptions {
   readonly port: number;
   readonly status: () => GatewayStatus | Promise<GatewayStatus>;
   readonly metrics: MetricsSource;
+  /** Reads the files again. */
+  readonly reload: () => Promise<ReloadReport>;
   /** Is told what should not have happened; the operator sees a 500. */
   readonly reportBug: (error: unknown) => void;
 }
@@ -23,7 +28,10 @@ export interface Admin {
   close(): Promise<void>;
 }
 
-type Resource = (query: URLSearchParams) => Page | Promise<Page>;
+interface Resource {
+  readonly method: 'GET' | 'POST';
+  readonly page: (query: URLSearchParams) => Page | Promise<Page>;
+}
 
 const connectionsMax = 100;
 const waitMsMax = 10_000;
@@ -31,9 +39,10 @@ const waitMsMax = 10_000;
 /** Listens; rejects when the port can't be had. */
 export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const resources: Readonly<Record<string, Resource>> = {
-    '/healthz': health,
-    '/readyz': async (query) => readiness(await options.status(), query),
-    '/metrics': () => metrics(options.metrics),
+    '/healthz': { method: 'GET', page: health },
+    '/readyz': { method: 'GET', page: async (query) => readiness(await options.status(), query) },
+    '/metrics': { method: 'GET', page: () => metrics(options.metrics) },
+    '/reload': { method: 'POST', page: async () => reloaded(await options.reload()) },
   };
   const server = createServer(
     { headersTimeout: waitMsMax, requestTimeout: waitMsMax, keepAliveTimeout: waitMsMax },
@@ -68,22 +77,30 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
 }
 
 async function pageFor(
-  { method, url = '/' }: IncomingMessage,
+  request: IncomingMessage,
   resources: Readonly<Record<string, Resource>>,
 ): Promise<Page> {
+  const { method, url = '/' } = request;
   const [path = '', query = ''] = url.split('?', 2);
   const resource = Object.hasOwn(resources, path) ? resources[path] : undefined;
   if (resource === undefined) return text(404, `Here are: ${Object.keys(resources).join(', ')}\n`);
-  if (method !== 'GET' && method !== 'HEAD') return text(405, 'Only GET and HEAD.\n');
-  return resource(new URLSearchParams(query));
+  if (resource.method === 'GET' && method !== 'GET' && method !== 'HEAD') return onlyGet;
+  if (resource.method === 'POST' && method !== 'POST') return onlyPost;
+  const forbidden = resource.method === 'POST' ? whyForbidden(request) : undefined;
+  return forbidden ?? resource.page(new URLSearchParams(query));
 }
 
-function send(response: ServerResponse, { status, contentType, body }: Page): void {
+const onlyGet: Page = { ...text(405, 'Only GET and HEAD.\n'), allow: 'GET, HEAD' };
+const onlyPost: Page = { ...text(405, 'Only POST.\n'), allow: 'POST' };
+
+function send(response: ServerResponse, { status, contentType, body, allow }: Page): void {
   response.writeHead(status, {
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
-    ...(status === 405 && { Allow: 'GET, HEAD' }),
+    ...(allow !== undefined && { Allow: allow }),
+    // What a client still sends is not waited for.
+    ...(status === 413 && { Connection: 'close' }),
   });
   response.end(body);
 }

@@ -8,7 +8,7 @@ const fileBytesMax = 1024 * 1024;
 const threadsMax = 64;
 
 /** What the configuration of a home takes from this machine. */
-export function machineEnvironment(homePath: string): Environment {
+export function machineEnvironment(homePath: string): Environment & Required<Pick<Environment, 'namedFile'>> {
   return {
     variables: process.env,
     hostName: hostname(),

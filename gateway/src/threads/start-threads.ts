@@ -8,18 +8,16 @@ import type { Config } from '../config/config.ts';
 import { bugLine, gatewayId } from '../gateway-thread.ts';
 import { accessLogMetrics } from '../metrics.ts';
 import { portsOf } from '../proxy/listeners.ts';
-import type { RunningGateway } from '../start.ts';
+import type { RunningGateway, Surroundings } from '../start.ts';
 import { openStore } from '../stores/open-store.ts';
 import { StoreForThreads } from '../stores/threads/store-for-threads.ts';
 import { systemClock as clock } from '../system-clock.ts';
 import { snapshotOf } from './combined-metrics.ts';
 import { ThreadGroup } from './thread-group.ts';
 
-interface ThreadsOptions {
+interface ThreadsOptions extends Surroundings {
   /** More than one. */
   readonly threads: number;
-  /** Takes lines for people. */
-  readonly report: (line: string) => void;
 }
 
 /**
@@ -54,6 +52,7 @@ export async function startThreads(config: Config, options: ThreadsOptions): Pro
         metrics: async () => group.metrics(await snapshotOf(registry)),
         contentType: registry.contentType,
       },
+      reload: options.reload,
       reportBug: (error) => report(bugLine(error)),
     });
     closers.push(() => admin.close());

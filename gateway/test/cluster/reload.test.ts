@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ReloadReport } from '../../src/admin/reload.ts';
 import { startEchoBackend, type EchoBackend } from '../../src/cli/demo/echo-backend.ts';
 import { redisDeployment } from '../support/gateways.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
@@ -11,8 +12,8 @@ describe.skipIf(redisMissing)('two gateways that read their files again', () => 
   let backend: EchoBackend;
   let home: TestHome;
   let gateways: readonly Run[];
-  let reloads = 0;
   let turn = 0;
+  let report: ReloadReport;
 
   beforeAll(async () => {
     redis = await RedisServer.start();
@@ -34,13 +35,18 @@ describe.skipIf(redisMissing)('two gateways that read their files again', () => 
     home?.remove();
   });
 
-  /** Has both read their files; waits until each has said what it thinks of them. */
-  const reload = async (): Promise<void> => {
-    reloads += 1;
-    for (const gateway of gateways) gateway.signal('SIGHUP');
-    const answers = (gateway: Run): number =>
-      gateway.said().match(/SIGHUP: (serving|the files are refused)/g)?.length ?? 0;
-    await until(() => gateways.every((gateway) => answers(gateway) === reloads));
+  /** Has both read their files, one in each way; gives the status of the one that was asked over HTTP. */
+  const reload = async (): Promise<number> => {
+    const [first, second] = gateways;
+    const answers = (): number =>
+      first!.said().match(/SIGHUP: (serving|the files are refused)/g)?.length ?? 0;
+    const before = answers();
+    first!.signal('SIGHUP');
+    const url = /admin on (http:\/\/[^,]+),/.exec(second!.said())?.[1];
+    const response = await fetch(`${url}/reload`, { method: 'POST' });
+    report = (await response.json()) as ReloadReport;
+    await until(() => answers() > before);
+    return response.status;
   };
   const admittedOf = async (times: number): Promise<number> => {
     const urls = gateways.map((gateway) => /on (http:\/\/\S+)/.exec(gateway.said())?.[1] ?? '');
@@ -59,7 +65,8 @@ describe.skipIf(redisMissing)('two gateways that read their files again', () => 
   test('a raised limit applies at once, a lowered one stops at once, and nothing that was counted is lost', async () => {
     expect(await admittedOf(15)).toBe(15);
     home.write('policies/Plan.yaml', subscriptionPolicy('Plan', { perHour: 30 }));
-    await reload();
+    expect(await reload()).toBe(200);
+    expect(report).toMatchObject({ outcome: 'in-force', apis: 1, restartNeeded: [] });
     expect(await admittedOf(20)).toBe(15);
     home.write('policies/Plan.yaml', subscriptionPolicy('Plan', { perHour: 10 }));
     await reload();
@@ -71,12 +78,17 @@ describe.skipIf(redisMissing)('two gateways that read their files again', () => 
 
   test('files that are refused change nothing, and what takes a restart is named', async () => {
     home.write('policies/Plan.yaml', 'type: [');
-    await reload();
+    expect(await reload()).toBe(422);
+    expect(report).toMatchObject({
+      outcome: 'refused',
+      diagnostics: [{ at: { file: 'policies/Plan.yaml' } }],
+    });
     for (const gateway of gateways) expect(gateway.said()).toContain('Plan.yaml:1:');
     expect(await admittedOf(2)).toBe(0);
     home.write('policies/Plan.yaml', subscriptionPolicy('Plan', { perHour: 33 }));
     home.write('repository/conf/deployment.toml', redisDeployment(redis, '[sluice.leases]\nhorizon = 200\n'));
-    await reload();
+    expect(await reload()).toBe(200);
+    expect(report).toMatchObject({ restartNeeded: ['[sluice.leases]'] });
     for (const gateway of gateways) expect(gateway.said()).toContain('[sluice.leases]: takes a restart');
     expect(await admittedOf(3)).toBe(1);
   });

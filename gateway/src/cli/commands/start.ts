@@ -1,14 +1,16 @@
 import type { Config, StoreSettings } from '../../config/config.ts';
-import { readConfig } from '../../config/read-config.ts';
-import { startGateway, type RunningGateway } from '../../start.ts';
+import type { ReadConfig } from '../../config/read-config.ts';
+import { bugLine } from '../../gateway-thread.ts';
+import { startGateway, type RunningGateway, type Surroundings } from '../../start.ts';
 import { startThreads } from '../../threads/start-threads.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { coresOfMachine, machineEnvironment } from '../machine.ts';
+import { readHomeConfig } from '../home-config.ts';
+import { coresOfMachine } from '../machine.ts';
 import { tellParent } from '../parent.ts';
 import { printDiagnostics } from '../print-diagnostics.ts';
 import { quickConfig } from '../quick-config.ts';
-import { readHome } from '../read-home.ts';
-import { onHangup } from '../on-hangup.ts';
+import { Reloader } from '../reloader.ts';
+import { linesOfReload } from '../reload-lines.ts';
 import { describeRedis } from '../describe-redis.ts';
 import { parseStoreUrl } from '../store-url.ts';
 import { untilToldToEnd } from '../until-told-to-end.ts';
@@ -28,80 +30,65 @@ export interface StartOptions {
 
 /** `sluice start`: runs one gateway until it is told to end, then drains; SIGHUP makes it read its files again. Gives the exit code. */
 export async function runStart(options: StartOptions): Promise<number> {
-  const configured = options.to === undefined ? await configOfHome(options.home) : configOfFlags(options);
-  if (typeof configured === 'number') return configured;
-  const config = withFlags(configured, options);
-  if (typeof config === 'string') return usage(config);
-  const report = (line: string): void => {
-    process.stderr.write(`sluice: ${line}\n`);
-  };
+  const store = options.store === undefined ? undefined : parseStoreUrl(options.store);
+  if (typeof store === 'string') return usage(`--store: ${store}`);
+  const configured = options.to === undefined ? await readPrinted(options.home) : configOfFlags(options);
+  if (typeof configured === 'string') return usage(configured);
+  if (configured.config === undefined) return exitCodes.badConfiguration;
+  const config = withFlags(configured.config, options, store);
+  const starting = Promise.withResolvers<RunningGateway>();
+  const reloader = new Reloader({
+    read: options.to === undefined ? () => readPrinted(options.home) : undefined,
+    takeOver: async (changed) => (await starting.promise).reload(withFlags(changed, options, store)),
+    reloaded: (report, askers) => {
+      for (const line of linesOfReload(report)) say(`${askers}: ${line}`);
+    },
+    reportBug: (error) => say(bugLine(error)),
+  });
+  process.on('SIGHUP', () => void reloader.reload('SIGHUP'));
   let gateway;
   try {
-    gateway = await startServing(config, report);
+    gateway = await startServing(config, { report: say, reload: () => reloader.reload('POST /reload') });
   } catch (error) {
     if (!isTakenPort(error)) throw error;
     return refuse(`can't listen: ${error.message}`, exitCodes.failed);
   }
-  report(`serving ${config.apis.length} APIs on ${addressesOf(config, gateway).join(' and ')}`);
-  report(`admin on http://${config.admin.host}:${gateway.adminPort}, counters: ${describeStore(config)}`);
+  say(`serving ${config.apis.length} APIs on ${addressesOf(config, gateway).join(' and ')}`);
+  say(`admin on http://${config.admin.host}:${gateway.adminPort}, counters: ${describeStore(config)}`);
   const { http, https } = gateway.ports;
   tellParent({ listening: { port: http ?? https ?? 0, httpsPort: https, adminPort: gateway.adminPort } });
-  const running = gateway;
-  onHangup(
-    () => reload(running, options, report),
-    (error) => report(`SIGHUP: bug: ${error instanceof Error ? error.stack : String(error)}`),
-  );
-  report(`${await untilToldToEnd()}: draining`);
+  starting.resolve(gateway);
+  say(`${await untilToldToEnd()}: draining`);
   await gateway.close();
   return exitCodes.done;
 }
 
-function startServing(config: Config, report: (line: string) => void): Promise<RunningGateway> {
+function startServing(config: Config, around: Surroundings): Promise<RunningGateway> {
   const threads = config.listener.threads === 'auto' ? coresOfMachine() : config.listener.threads;
-  return threads === 1 ? startGateway(config, report) : startThreads(config, { threads, report });
+  return threads === 1 ? startGateway(config, around) : startThreads(config, { ...around, threads });
 }
 
-/** Reads the home again. What can't be served leaves everything as it is. */
-async function reload(
-  gateway: RunningGateway,
-  options: StartOptions,
-  report: (line: string) => void,
-): Promise<void> {
-  if (options.to !== undefined) {
-    report('SIGHUP: nothing to read again, this gateway was started without files');
-    return;
-  }
-  const configured = await configOfHome(options.home);
-  const config = typeof configured === 'number' ? configured : withFlags(configured, options);
-  if (typeof config !== 'object') {
-    report('SIGHUP: the files are refused, the configuration before stays in force');
-    return;
-  }
-  for (const what of await gateway.reload(config))
-    report(`SIGHUP: ${what}: takes a restart, stays as it was`);
-  report(`SIGHUP: serving ${config.apis.length} APIs by the files as they are now`);
+function say(line: string): void {
+  process.stderr.write(`sluice: ${line}\n`);
 }
 
-async function configOfHome(home: string): Promise<Config | number> {
-  const read = await readHome(home);
-  const { config, diagnostics } =
-    'diagnostics' in read ? { ...read, config: undefined } : readConfig(read.home, machineEnvironment(home));
+/** Reads a home and prints what is wrong with it. */
+async function readPrinted(home: string): Promise<ReadConfig> {
+  const read = await readHomeConfig(home);
   printDiagnostics(
-    diagnostics.filter(({ severity }) => severity !== 'note'),
+    read.diagnostics.filter(({ severity }) => severity !== 'note'),
     process.stderr,
   );
-  return config ?? exitCodes.badConfiguration;
+  return read;
 }
 
-function configOfFlags({ to = '', limit, by }: StartOptions): Config | number {
-  if (limit === undefined) return usage('--to needs --limit, such as --limit 100/min');
+function configOfFlags({ to = '', limit, by }: StartOptions): ReadConfig | string {
+  if (limit === undefined) return '--to needs --limit, such as --limit 100/min';
   const config = quickConfig({ to, limit, by });
-  return typeof config === 'string' ? usage(config) : config;
+  return typeof config === 'string' ? config : { config, diagnostics: [] };
 }
 
-function withFlags(config: Config, options: StartOptions): Config | string {
-  const store = options.store === undefined ? config.store : parseStoreUrl(options.store);
-  if (typeof store === 'string') return `--store: ${store}`;
+function withFlags(config: Config, options: StartOptions, store: StoreSettings = config.store): Config {
   return {
     ...config,
     store: keepsDurability(store, config),

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { readConfig, type ReadConfig } from '../config/read-config.ts';
+import { machineEnvironment } from './machine.ts';
+import { readHome } from './read-home.ts';
+
+/** A home as it was read. */
+export interface HomeConfig extends ReadConfig {
+  /** Of all that was read, other files that the home names included; the same files have the same one. */
+  readonly digest: string;
+  /** The other files that the home names, as it names them. */
+  readonly namedPaths: readonly string[];
+}
+
+/** Reads the files of a home folder, and makes a Config of them or finds every problem in them. */
+export async function readHomeConfig(homePath: string): Promise<HomeConfig> {
+  const read = await readHome(homePath);
+  if ('diagnostics' in read) return { ...read, digest: digestOf([read.diagnostics]), namedPaths: [] };
+  const named = new Map<string, unknown>();
+  const environment = machineEnvironment(homePath);
+  const checked = readConfig(read.home, {
+    ...environment,
+    namedFile: (path) => {
+      const file = environment.namedFile(path);
+      named.set(path, file);
+      return file;
+    },
+  });
+  return { ...checked, digest: digestOf([read.home, [...named]]), namedPaths: [...named.keys()] };
+}
+
+function digestOf(parts: readonly unknown[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(JSON.stringify(part));
+  return hash.digest('hex').slice(0, 16);
+}
