@@ -200,6 +200,7 @@ function openLimiter(registry: Registry): Limiter {
         burst: local,
         application: local,
         'application-burst': local,
+        custom: local,
         backend: local,
       },
       leases: { horizonMs: 100, recheckMs: 100 },

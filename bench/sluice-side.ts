@@ -71,6 +71,7 @@ function openLimiter(port: number, settled: () => void): Limiter {
         burst: local,
         application: local,
         'application-burst': local,
+        custom: local,
         backend: local,
       },
       leases: { horizonMs: 100, recheckMs: 100 },

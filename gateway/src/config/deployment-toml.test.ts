@@ -30,6 +30,7 @@ test('an empty file means all defaults', () => {
         burst: 'local',
         application: 'local',
         'application-burst': 'local',
+        custom: 'local',
         backend: 'local',
       },
       leases: { horizonMs: 100, recheckMs: 100 },

@@ -15,6 +15,7 @@ const perLevelTable = {
     burst: choice,
     application: choice,
     'application-burst': choice,
+    custom: choice,
     backend: choice,
   } satisfies Record<Level, z.ZodType>),
   unknownIs: 'error',
@@ -33,6 +34,7 @@ export function readOnStoreFailure(
     burst: perLevel.burst ?? forAll,
     application: perLevel.application ?? forAll,
     'application-burst': perLevel['application-burst'] ?? forAll,
+    custom: perLevel.custom ?? forAll,
     backend: perLevel.backend ?? forAll,
   };
 }

@@ -4,6 +4,7 @@
  * applications and their keys, but neither HTTP messages nor limits, and it never shows a key or an address to a log.
  */
 import { isIP } from 'node:net';
+import { ipv6Groups, mappedIpv4 } from '../policy/ip-number.ts';
 
 /** An IP address with one spelling: IPv4-mapped IPv6 is IPv4, IPv6 is in lower case without its zone. */
 export interface Address {
@@ -33,31 +34,11 @@ function ipv4(text: string): Address {
 }
 
 function ipv6(written: string): Address {
-  const [text = ''] = written.toLowerCase().split('%', 1);
-  const groups = ipv6Groups(text);
-  const [, , , , , mark = 0, high = 0, low = 0] = groups;
-  if (mark === 0xffff && groups.slice(0, 5).every((group) => group === 0)) {
-    return ipv4([high >> 8, high & 0xff, low >> 8, low & 0xff].join('.'));
+  const groups = ipv6Groups(written);
+  const mapped = mappedIpv4(groups);
+  if (mapped !== undefined) {
+    return ipv4([mapped >>> 24, (mapped >>> 16) & 0xff, (mapped >>> 8) & 0xff, mapped & 0xff].join('.'));
   }
   const spelled = groups.map((group) => group.toString(16));
   return { family: 'ipv6', text: spelled.join(':'), network: `${spelled.slice(0, 4).join(':')}::/64` };
-}
-
-/** The eight groups of a valid IPv6 address. */
-function ipv6Groups(text: string): readonly number[] {
-  const [left = '', right] = text.split('::', 2);
-  const head = groupsOf(left);
-  if (right === undefined) return head;
-  const tail = groupsOf(right);
-  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => 0);
-  return [...head, ...zeros, ...tail];
-}
-
-function groupsOf(part: string): number[] {
-  if (part === '') return [];
-  return part.split(':').flatMap((group) => {
-    if (!group.includes('.')) return [Number.parseInt(group, 16)];
-    const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number);
-    return [a * 256 + b, c * 256 + d];
-  });
 }

@@ -11,6 +11,7 @@ export const levels = [
   'burst',
   'application',
   'application-burst',
+  'custom',
   'backend',
 ] as const;
 

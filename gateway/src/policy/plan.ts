@@ -6,6 +6,8 @@ import type { RequestFacts } from './request-facts.ts';
 /** What one request must pay at one level. A request names no counter twice. */
 export interface Charge {
   readonly level: Level;
+  /** The name of the custom rule, at the level of that name, which has one charge for each rule. */
+  readonly rule?: string;
   readonly key: CounterKey;
   readonly limit: Limit;
   /** Whole units, at least 1. */

@@ -20,6 +20,7 @@ describe('a request that could not pay', () => {
     ['burst', '900807', 429],
     ['application', '900803', 429],
     ['application-burst', '900809', 429],
+    ['custom', '900806', 429],
   ])('at the level %s is told %s and when the window is over', (level, code, status) => {
     expect(refused(level, 5)).toMatchObject({
       cause: { code, status },

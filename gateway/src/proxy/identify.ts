@@ -1,5 +1,4 @@
 import { addressSubject, headerSubject, sharedSubject } from '../identity/anonymous.ts';
-import { clientAddress } from '../identity/client-address.ts';
 import type { KeyHolder } from '../identity/api-key.ts';
 import type { AnonymousAccess, KeyType, Subscription } from '../policy/catalogue.ts';
 import type { SubscriptionTier } from '../policy/tiers.ts';
@@ -7,6 +6,7 @@ import type { RequestHead } from './exchange.ts';
 import { fieldValues } from './fields.ts';
 import type { Party } from './parties.ts';
 import { causes, isRefusal, type Cause, type Refusal } from './refusal.ts';
+import { clientOf } from './request-details.ts';
 import type { Routed } from './route.ts';
 import type { Serving } from './serving.ts';
 
@@ -95,12 +95,9 @@ function anonymous(head: RequestHead, routed: Routed, serving: Serving): Identif
 function anonymousSubject(by: AnonymousAccess['by'], head: RequestHead, serving: Serving): string {
   switch (by.kind) {
     case 'client-address': {
-      const forwardedFor = fieldValues(head.fields, 'x-forwarded-for');
-      const peer = serving.trustedProxies.peer(head.peer).address;
+      const client = clientOf(head, serving.trustedProxies);
       // A socket that was closed already has no address; nobody will read the answer.
-      return peer === undefined
-        ? sharedSubject
-        : addressSubject(clientAddress(peer, forwardedFor, serving.trustedProxies));
+      return client === undefined ? sharedSubject : addressSubject(client);
     }
     case 'header':
       return headerSubject(fieldValues(head.fields, by.name.toLowerCase()));

@@ -46,6 +46,27 @@ describe('the RateLimit fields', () => {
     );
   });
 
+  test('tell custom rules by their names, each on its own', () => {
+    const rule = (name: string, remaining: number): Standing => {
+      const plain = standing('custom', 5, { remaining });
+      const key = counterKey('custom', plain.charge.limit, [name]);
+      return { ...plain, charge: { ...plain.charge, key, rule: name } };
+    };
+    const [first, second] = [rule('PerUser', 3), rule('Ünïcode "x"\\', 0)];
+    const standings = [first, second];
+    const verdict = {
+      admitted: false,
+      standings,
+      refused: second,
+      because: 'over-limit',
+      certain: true,
+    } as const;
+    const [, policy = '', , states = ''] = rateLimitFields(verdict);
+    expect(policy).toBe('"custom-_n_code _x__";q=5;w=60, "custom-PerUser";q=5;w=60');
+    expect(states).toBe('"custom-_n_code _x__";r=0;t=60, "custom-PerUser";r=3;t=60');
+    expect(parseList(states)).toHaveLength(2);
+  });
+
   test('are absent where there is nothing to tell', () => {
     expect(rateLimitFields(admitted())).toEqual([]);
     expect(rateLimitFields(admitted(standing('backend', 50)))).toEqual([]);

@@ -18,7 +18,8 @@ export function rateLimitFields(verdict: Verdict, planned?: string): readonly st
   let states = '';
   for (const { charge, remaining, resetsInMs } of standings) {
     if (charge.level === 'backend') continue;
-    states += `${states === '' ? '' : ', '}${starts[charge.level]}${integer(remaining)};t=${seconds(resetsInMs)}`;
+    const start = charge.rule === undefined ? starts[charge.level] : `"${nameOf(charge)}";r=`;
+    states += `${states === '' ? '' : ', '}${start}${integer(remaining)};t=${seconds(resetsInMs)}`;
   }
   return ['RateLimit-Policy', policy, 'RateLimit', states];
 }
@@ -27,8 +28,16 @@ export function rateLimitFields(verdict: Verdict, planned?: string): readonly st
 export function rateLimitPolicy(charges: readonly Charge[]): string {
   return charges
     .filter(({ level }) => level !== 'backend')
-    .map(({ level, limit }) => `"${level}";q=${integer(limit.quota)};w=${seconds(limit.windowMs)}`)
+    .map((charge) => {
+      const { quota, windowMs } = charge.limit;
+      return `"${nameOf(charge)}";q=${integer(quota)};w=${seconds(windowMs)}`;
+    })
     .join(', ');
+}
+
+/** What a charge is called in the fields, as the inside of a structured field's string (RFC 9651, section 3.3.3). */
+function nameOf({ level, rule }: Charge): string {
+  return rule === undefined ? level : `${level}-${rule.replace(/[^ !#-[\]-~]/g, '_')}`;
 }
 
 /** What stands before the units left. */
@@ -39,6 +48,7 @@ const starts: Readonly<Record<Level, string>> = {
   burst: '"burst";r=',
   application: '"application";r=',
   'application-burst': '"application-burst";r=',
+  custom: '"custom";r=',
   backend: '"backend";r=',
 };
 
@@ -47,7 +57,7 @@ const none: readonly string[] = [];
 function violatedFirst(verdict: Verdict): readonly Standing[] {
   if (verdict.admitted) return verdict.standings;
   const { refused, standings } = verdict;
-  return [refused, ...standings.filter(({ charge }) => charge.level !== refused.charge.level)];
+  return [refused, ...standings.filter(({ charge }) => charge.key !== refused.charge.key)];
 }
 
 /** The largest integer a structured field can hold (RFC 9651, section 3.3.1); more than that is as good as no limit. */

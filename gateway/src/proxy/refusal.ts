@@ -166,6 +166,7 @@ export const overLimit: Readonly<Record<Level, Cause>> = {
   burst: throttled('900807'),
   application: throttled('900803'),
   'application-burst': throttled('900809'),
+  custom: throttled('900806'),
   backend: {
     code: '900801',
     status: 503,
