@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { zipOf } from '../../test/support/zip.ts';
 import { readHome } from './read-home.ts';
 
 let home = '';
@@ -29,24 +30,73 @@ async function problems(): Promise<readonly string[]> {
   return read.diagnostics.map(({ code, at, message }) => `${at.file} ${code} ${message}`);
 }
 
-test('the files of every folder are read, of an API project only its description', async () => {
+test('the files of every folder are read, and of projects those that mean something', async () => {
   await write('repository/conf/deployment.toml');
   await write('repository/conf/log4j2.properties');
   await write('apis/Orders/api.yaml');
   await write('apis/Orders/Definitions/swagger.yaml');
+  await write('apis/Orders/Definitions/asyncapi.yaml');
   await write('apis/Orders/Docs/x.yaml');
+  await write('apis/Orders/params.yaml');
+  await mkdir(join(home, 'apis/Orders/Image'));
   await write('apis/Payments.json');
   await write('policies/Subscription-Gold.yml');
   await write('applications/App.yaml');
+  await write('applications/Web/application.yaml');
   await write('deny-policies/one.json');
   await write('README.md');
   expect(await paths()).toEqual([
     'repository/conf/deployment.toml',
+    'apis/Orders/Definitions/asyncapi.yaml unread',
+    'apis/Orders/Definitions/swagger.yaml',
+    'apis/Orders/Docs/ unread',
     'apis/Orders/api.yaml',
+    'apis/Orders/params.yaml',
     'apis/Payments.json',
     'policies/Subscription-Gold.yml',
     'applications/App.yaml',
+    'applications/Web/application.yaml',
     'deny-policies/one.json',
+  ]);
+});
+
+test('archives are read as the projects in them, whether they have a folder of their own or not', async () => {
+  const project = {
+    'api.yaml': 'x',
+    'Definitions/swagger.yaml': 'x',
+    'Docs/a/b.yaml': 'x',
+    '__MACOSX/api.yaml': 'x',
+  };
+  const inFolder = Object.fromEntries(
+    Object.entries(project).map(([path, text]) => [`Top-1.0.0/${path}`, text]),
+  );
+  await write('deployment.toml');
+  await write('apis/Flat.zip', await zipOf(project));
+  await write('apis/Nested.zip', await zipOf({ 'Top-1.0.0/': '', ...inFolder }));
+  await write('apis/Other.zip', await zipOf({ 'readme.txt': 'x' }));
+  await write('applications/Web.zip', await zipOf({ 'admin-Web/application.yaml': 'x' }));
+  expect(await paths()).toEqual([
+    'deployment.toml',
+    'apis/Flat.zip/api.yaml',
+    'apis/Flat.zip/Definitions/swagger.yaml',
+    'apis/Flat.zip/Docs/ unread',
+    'apis/Nested.zip/Top-1.0.0/api.yaml',
+    'apis/Nested.zip/Top-1.0.0/Definitions/swagger.yaml',
+    'apis/Nested.zip/Top-1.0.0/Docs/ unread',
+    'apis/Other.zip/ unread',
+    'applications/Web.zip/admin-Web/application.yaml',
+  ]);
+});
+
+test('an archive that is refused, or holds what is not text, is named with the file inside', async () => {
+  await write('deployment.toml');
+  await write('apis/Broken.zip', 'PK');
+  await write('apis/Binary.zip', await zipOf({ 'api.yaml': new Uint8Array([0xff]) }));
+  await write('apis/Link.zip', await zipOf({ 'api.yaml': '/etc/passwd' }, { 'api.yaml': 0o120777 }));
+  expect((await problems()).map((problem) => problem.split(' ').slice(0, 2).join(' '))).toEqual([
+    'apis/Binary.zip/api.yaml unreadable-file',
+    'apis/Broken.zip unreadable-file',
+    'apis/Link.zip/api.yaml unreadable-file',
   ]);
 });
 
@@ -57,13 +107,11 @@ test("hidden files and editors' copies are passed over", async () => {
 });
 
 test('what else lies in the folders is listed unread, to be reported', async () => {
-  await write('apis/Orders.zip');
-  await write('apis/NoDescription/swagger.yaml');
+  await write('apis/NoDescription/README.md');
   await write('policies/README.md');
   await write('policies/old/Subscription-Gold.yaml');
   expect(await paths()).toEqual([
     'apis/NoDescription/ unread',
-    'apis/Orders.zip unread',
     'policies/README.md unread',
     'policies/old/ unread',
   ]);

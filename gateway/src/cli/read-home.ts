@@ -3,12 +3,14 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Diagnostic, DiagnosticCode } from '../config/diagnostic.ts';
 import { deploymentPaths, type Home, type HomeFile, roleOf } from '../config/home.ts';
+import { archiveFiles } from './archive-files.ts';
 
 /** The files of a home, or why they can't be read. */
 export type ReadHome = { readonly home: Home } | { readonly diagnostics: readonly Diagnostic[] };
 
 const fileBytesMax = 1024 * 1024;
 const filesMax = 10_000;
+const tooManyFiles = `The home holds more than ${filesMax} files.`;
 /** All files together. */
 const homeBytesMax = 64 * 1024 * 1024;
 
@@ -28,7 +30,7 @@ export async function readHome(homePath: string): Promise<ReadHome> {
   }
   const paths = await listFiles(homePath, report);
   const home = paths.length > filesMax ? [] : await readFiles(homePath, paths, report);
-  if (paths.length > filesMax) report('too-large', homePath, `The home holds more than ${filesMax} files.`);
+  if (paths.length > filesMax) report('too-large', homePath, tooManyFiles);
   else if (paths.length === 0) report('missing-home', homePath, 'The folder holds no file of a home.');
   return diagnostics.length === 0 ? { home } : { diagnostics };
 }
@@ -42,19 +44,27 @@ async function listFiles(homePath: string, report: ReportFile): Promise<readonly
     if (await exists(join(homePath, path))) paths.push(path);
   }
   for (const folder of ['apis', 'policies', 'applications', 'deny-policies']) {
+    const hasProjects = folder === 'apis' || folder === 'applications';
     for (const path of await listFolder(homePath, folder, report)) {
       if (!(await isFolder(join(homePath, path)))) paths.push(path);
-      else paths.push(...(folder === 'apis' ? await listProject(homePath, path, report) : [`${path}/`]));
+      else paths.push(...(hasProjects ? await listProject(homePath, path, report) : [`${path}/`]));
       if (paths.length > filesMax) return paths;
     }
   }
   return paths;
 }
 
-/** Of an API project only its description matters. */
+/** The files of a project, and its other folders; the folder itself where nothing in it means anything. */
 async function listProject(homePath: string, path: string, report: ReportFile): Promise<readonly string[]> {
-  const descriptions = (await listFolder(homePath, path, report)).filter((file) => roleOf(file) === 'api');
-  return descriptions.length > 0 ? descriptions : [`${path}/`];
+  const paths: string[] = [];
+  for (const part of await listFolder(homePath, path, report)) {
+    if (!(await isFolder(join(homePath, part)))) paths.push(part);
+    else {
+      const inside = await listFolder(homePath, part, report);
+      if (inside.length > 0) paths.push(...(part.endsWith('/Definitions') ? inside : [`${part}/`]));
+    }
+  }
+  return paths.some((part) => roleOf(part) !== undefined) ? paths : [`${path}/`];
 }
 
 async function listFolder(homePath: string, folder: string, report: ReportFile): Promise<readonly string[]> {
@@ -74,14 +84,24 @@ async function readFiles(homePath: string, paths: readonly string[], report: Rep
   const home: HomeFile[] = [];
   let bytes = 0;
   for (const path of paths) {
-    const text = roleOf(path) === undefined ? '' : await readText(homePath, path, report);
-    if (text !== undefined) home.push({ path, text });
-    bytes += text?.length ?? 0;
-    if (bytes <= homeBytesMax) continue;
-    report('too-large', homePath, `The files of the home are larger than ${homeBytesMax} bytes together.`);
+    const files = await readFileOf(homePath, path, report);
+    home.push(...files);
+    for (const { text } of files) bytes += text.length;
+    if (bytes <= homeBytesMax && home.length <= filesMax) continue;
+    if (bytes > homeBytesMax)
+      report('too-large', homePath, `The files of the home are larger than ${homeBytesMax} bytes together.`);
+    else report('too-large', homePath, tooManyFiles);
     break;
   }
   return home;
+}
+
+/** A file, or the files of an archive. */
+async function readFileOf(homePath: string, path: string, report: ReportFile): Promise<readonly HomeFile[]> {
+  if (/^(?:apis|applications)\/[^/]+\.zip$/.test(path)) return archiveFiles(homePath, path, report);
+  if (roleOf(path) === undefined) return [{ path, text: '' }];
+  const text = await readText(homePath, path, report);
+  return text === undefined ? [] : [{ path, text }];
 }
 
 async function readText(homePath: string, path: string, report: ReportFile): Promise<string | undefined> {

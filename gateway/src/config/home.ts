@@ -35,23 +35,68 @@ export type NamedFile = { readonly text: string } | { readonly problem: string }
 export const deploymentPaths = ['repository/conf/deployment.toml', 'deployment.toml'] as const;
 
 /** What a file is by its place in the home folder. */
-export type FileRole = 'deployment' | 'api' | 'policy' | 'application' | 'deny-policy';
+export type FileRole =
+  | 'deployment'
+  | 'api'
+  | 'definition'
+  | 'graphql-schema'
+  | 'graphql-complexity'
+  | 'parameters'
+  | 'policy'
+  | 'application'
+  | 'deny-policy';
 
 /**
- * The role of the file at a path, or nothing for files that no home needs. An API is `apis/NAME.yaml` or
- * `apis/NAME/api.yaml`; everything may be YAML (`.yaml`, `.yml`) or JSON.
+ * The role of the file at a path, or nothing for files that no home needs. An API is `apis/NAME.yaml` or a project, whose
+ * files lie in `apis/NAME/` or in the archive `apis/NAME.zip`; an application is `applications/NAME.yaml`, or a project too.
+ * Everything may be YAML (`.yaml`, `.yml`) or JSON.
  */
 export function roleOf(path: string): FileRole | undefined {
   if (path === deploymentPaths[0] || path === deploymentPaths[1]) return 'deployment';
-  return rolesByPattern.find(([pattern]) => pattern.test(path))?.[1];
+  const single = /^(apis|policies|applications|deny-policies)\/[^/]+\.(?:yaml|yml|json)$/.exec(path)?.[1];
+  if (single !== undefined) return folders.find(([folder]) => folder === single)?.[1];
+  const part = projectPartOf(path);
+  if (part === undefined) return undefined;
+  const parts = part.project.startsWith('apis/') ? apiParts : applicationParts;
+  return parts.find(([pattern]) => pattern.test(part.inside))?.[1];
 }
 
-const rolesByPattern: readonly (readonly [RegExp, FileRole])[] = [
-  [/^apis\/([^/]+|[^/]+\/api)\.(yaml|yml|json)$/, 'api'],
-  [/^policies\/[^/]+\.(yaml|yml|json)$/, 'policy'],
-  [/^applications\/[^/]+\.(yaml|yml|json)$/, 'application'],
-  [/^deny-policies\/[^/]+\.(yaml|yml|json)$/, 'deny-policy'],
+const folders: readonly (readonly [string, FileRole])[] = [
+  ['apis', 'api'],
+  ['policies', 'policy'],
+  ['applications', 'application'],
+  ['deny-policies', 'deny-policy'],
 ];
+
+const apiParts: readonly (readonly [RegExp, FileRole])[] = [
+  [/^api\.(?:yaml|yml|json)$/, 'api'],
+  [/^(?:Definitions\/)?(?:swagger|openapi)\.(?:yaml|yml|json)$/, 'definition'],
+  [/^(?:Definitions\/)?schema\.graphql$/, 'graphql-schema'],
+  [/^(?:Definitions\/)?graphql-complexity\.(?:yaml|yml|json)$/, 'graphql-complexity'],
+  [/^(?:api_)?params\.(?:yaml|yml)$/, 'parameters'],
+];
+
+const applicationParts: readonly (readonly [RegExp, FileRole])[] = [
+  [/^application\.(?:yaml|yml|json)$/, 'application'],
+];
+
+/** A file of a project: the path of its folder, and its own path inside. */
+export interface ProjectPart {
+  readonly project: string;
+  readonly inside: string;
+}
+
+/**
+ * The project to which the file at a path belongs, if to any. In an archive a project may lie in a folder of its own, as
+ * apictl packs it: its folder is then `apis/NAME.zip/NAME-1.0.0`.
+ */
+export function projectPartOf(path: string): ProjectPart | undefined {
+  const found =
+    /^((?:apis|applications)\/(?:[^/]+\.zip(?:\/[^/]+)??|[^/]+))\/((?:Definitions\/)?[^/]+)$/.exec(path);
+  return found?.[1] === undefined || found[2] === undefined
+    ? undefined
+    : { project: found[1], inside: found[2] };
+}
 
 /** The file's name without folder and ending; for `apis/Orders/api.yaml` the folder's name. */
 export function stemOf(path: string): string {

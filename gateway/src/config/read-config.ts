@@ -5,6 +5,7 @@ import { readDeploymentToml } from './deployment-toml.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { type Environment, type FileRole, type Home, roleOf } from './home.ts';
 import { readPolicies, warnAboutUnused } from './policy-book.ts';
+import { reportProjectParts } from './project-parts.ts';
 import { type ParsedFile, type Report, wholeFile } from './source-file.ts';
 import { parseYamlFile } from './yaml-file.ts';
 
@@ -43,16 +44,15 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
 
 /** Nothing that lies in the home's folders is passed over in silence. A path with a slash at its end is a folder. */
 function reportOtherFiles(home: Home, report: Report): void {
-  for (const { path } of home) {
+  for (const { path } of reportProjectParts(home, report)) {
     const role = roleOf(path);
     if (role === 'deny-policy') {
       const message = 'Deny policies are not supported yet; without the file, what it blocks is not blocked.';
       report(wholeFile('error', 'not-supported', path, message));
-    } else if (path.endsWith('.zip')) {
-      const message = 'Archives are not supported yet: unpack it, so that its folder stands here.';
-      report(wholeFile('error', 'not-supported', path, message));
-    } else if (/^apis\/.*\/$/.test(path)) {
+    } else if (/^apis\/[^/]*\/$/.test(path)) {
       report(wholeFile('error', 'no-api', path, 'This API project has no api.yaml, api.yml or api.json.'));
+    } else if (/^applications\/[^/]*\.zip\/$/.test(path)) {
+      report(wholeFile('warning', 'ignored-file', path, 'There is no application.yaml in this archive.'));
     } else if (role === undefined) {
       const message = 'This is not read: files end in .yaml, .yml or .json and lie directly in their folder.';
       report(wholeFile('warning', 'ignored-file', path, message));

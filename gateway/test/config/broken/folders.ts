@@ -29,10 +29,10 @@ export const brokenFolders: readonly BrokenHome[] = [
     says: 'has no api.yaml',
   },
   {
-    name: 'an API project that is still packed',
-    ...add('apis/Orders-1.0.0.zip', ''),
-    at: 'apis/Orders-1.0.0.zip:1:1 error[not-supported]',
-    says: 'unpack it',
+    name: 'an archive without a project',
+    ...add('apis/Orders-1.0.0.zip/', ''),
+    at: 'apis/Orders-1.0.0.zip/:1:1 error[no-api]',
+    says: 'has no api.yaml',
   },
   {
     name: 'a deny policy',

@@ -1,0 +1,49 @@
+import type { Home } from './home.ts';
+import { roleOf } from './home.ts';
+import { type Report, wholeFile } from './source-file.ts';
+
+/**
+ * Reports the parts of projects that aren't read: WSO2's own by what their absence means here, in one note for a project
+ * where it means nothing. Gives back the files that are no part of a project.
+ */
+export function reportProjectParts(home: Home, report: Report): Home {
+  const others: { path: string; text: string }[] = [];
+  const without = new Map<string, string[]>();
+  for (const file of home) {
+    const found = roleOf(file.path) === undefined ? unreadPartOf(file.path) : undefined;
+    if (found === undefined) {
+      others.push(file);
+      continue;
+    }
+    const { project, part } = found;
+    const missing = Object.hasOwn(missed, part) ? missed[part] : undefined;
+    if (missing !== undefined) report(wholeFile('warning', 'not-supported', file.path, missing));
+    else if (withoutEffect.test(part)) without.set(project, [...(without.get(project) ?? []), part]);
+    else report(wholeFile('warning', 'ignored-file', file.path, 'This part of a project is not known here.'));
+  }
+  for (const [project, parts] of without) {
+    const message = `Without effect here: ${parts.toSorted().join(', ')}.`;
+    report(wholeFile('note', 'no-effect', `${project}/`, message));
+  }
+  return others;
+}
+
+function unreadPartOf(path: string): { readonly project: string; readonly part: string } | undefined {
+  const [, project, part] =
+    /^((?:apis|applications)\/(?:[^/]+\.zip(?:\/[^/]+)??|[^/]+))\/((?:Definitions\/)?[^/]+)\/?$/.exec(path) ??
+    [];
+  return project === undefined || part === undefined ? undefined : { project, part };
+}
+
+/** What is done in WSO2 and not here. */
+const missed: Readonly<Record<string, string>> = {
+  'Endpoint-certificates':
+    'Certificates of backends in a project are not trusted; put them into one file and name it in [sluice.backends.tls] ca.',
+  Policies: 'Policies that change requests and answers (mediation) are not supported.',
+  Sequences: 'Sequences that change requests and answers (mediation) are not supported.',
+  Interceptors: 'Interceptors are not supported.',
+};
+
+/** What concerns the portals and the control plane, and what a gateway can do without. */
+const withoutEffect: RegExp =
+  /^(?:Docs|Image|Client-certificates|WSDL|SoapToRest|README\.md|(?:api|application)_meta\.(?:yaml|json)|deployment_environments\.(?:yaml|json)|Definitions\/.*)$/;
