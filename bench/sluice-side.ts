@@ -6,7 +6,7 @@ import type { Limit } from '../gateway/src/limits/limit.ts';
 import { Limiter } from '../gateway/src/limiter/limiter.ts';
 import type { LimiterRecorder } from '../gateway/src/limiter/limiter-recorder.ts';
 import type { Verdict } from '../gateway/src/limiter/verdict.ts';
-import type { Charge } from '../gateway/src/policy/plan.ts';
+import { requestCharge, type Charge } from '../gateway/src/policy/plan.ts';
 import { connectRedis, type RedisAddress } from '../gateway/src/stores/redis/connect.ts';
 import { RedisStore } from '../gateway/src/stores/redis/redis-store.ts';
 import { systemClock as clock } from '../gateway/src/system-clock.ts';
@@ -22,7 +22,7 @@ const claimDeadlineMs = 1000;
 export async function openSluice({ redisPort, run, keys, quota, windowMs }: SideTerms): Promise<Side> {
   const limit: Limit = { kind: 'fixed-window', quota, windowMs, starts: 'first-request' };
   const charges = keys.map((key): readonly Charge[] => {
-    return [{ level, limit, cost: 1, key: counterKey(level, limit, [run, key]) }];
+    return [requestCharge(level, limit, counterKey(level, limit, [run, key]))];
   });
   let claims = 0;
   let alone = 0;

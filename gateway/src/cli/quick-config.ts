@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { levels, type Level, type OnStoreFailure } from '../policy/levels.ts';
 import type { AnonymousAccess, Api } from '../policy/catalogue.ts';
 import { unitsMax, type Limit } from '../limits/limit.ts';
+import { requestQuota } from '../policy/measure.ts';
 
 const windowMsOf: Readonly<Record<string, number>> = {
   s: 1000,
@@ -42,7 +43,7 @@ export function quickConfig({ to, limit, by }: QuickStart): Config | string {
     apiKeyHeader: 'apikey',
     webSocket: false,
     operations: [{ target: '/*', verb: '*', open: true }],
-    anonymous: { tier: { name: limit, quota }, by: subject },
+    anonymous: { tier: { name: limit, quotas: [requestQuota(quota)] }, by: subject },
     backends: { PRODUCTION: { targets: [{ url: to }], choice: 'single' } },
   };
   const onStoreFailure = Object.fromEntries(levels.map((level) => [level, 'local'])) as Record<

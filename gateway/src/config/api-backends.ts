@@ -1,5 +1,6 @@
 import { type Limit, unitsMax } from '../limits/limit.ts';
 import type { Api, Backend, KeyType } from '../policy/catalogue.ts';
+import { requestQuota } from '../policy/measure.ts';
 import { hasNoEndpoint, readEndpoints } from './api-endpoints.ts';
 import { checkFields, type SoundFields } from './check-value.ts';
 import { flag, mapping, oneOf, wholeNumber } from './expected.ts';
@@ -25,7 +26,8 @@ export function readBackends(source: SourceFile, api: { readonly webSocket: bool
   for (const [keyType, field, limitField] of keyTypes) {
     const found = endpoints[keyType];
     const limit = limits[keyType];
-    if (found !== undefined) backends[keyType] = { ...found, ...(limit && { limit }) };
+    if (found !== undefined)
+      backends[keyType] = { ...found, ...(limit && { limits: [requestQuota(limit)] }) };
     else if (limit !== undefined && hasNoEndpoint(source, keyType))
       warnAboutUnusedLimit(source, limitField, field);
   }

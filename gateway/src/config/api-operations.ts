@@ -109,7 +109,7 @@ export function limitingPolicy(
   at: Path,
 ): AdvancedPolicy | undefined {
   const policy = book.advanced.find(name, source, at);
-  return policy?.limit === undefined ? undefined : policy;
+  return policy?.limits === undefined ? undefined : policy;
 }
 
 const usualVerbs: Readonly<Record<OperationStyle, readonly string[]>> = {

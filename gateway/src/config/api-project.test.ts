@@ -54,7 +54,7 @@ describe('what an API file means', () => {
   });
 
   test('an API without tiers needs no subscription, with tiers it does', () => {
-    const open = { name: 'DefaultSubscriptionless', quota: { quota: 10_000 } };
+    const open = { name: 'DefaultSubscriptionless', quotas: [{ limit: { quota: 10_000 } }] };
     expect(read({ policies: '[]' }).api?.subscriptionless).toMatchObject(open);
     expect(read({ policies: '[DefaultSubscriptionless]' }).api?.subscriptionless).toMatchObject(open);
     expect(read({ policies: '[DefaultSubscriptionless, Gold]' }).api).not.toHaveProperty('subscriptionless');
@@ -175,7 +175,7 @@ describe('backends', () => {
         windowMs: expected[1],
         starts: 'first-request',
       };
-      expect(api?.backends[keyType]?.limit).toEqual(limit);
+      expect(api?.backends[keyType]?.limits?.[0]?.limit).toEqual(limit);
     }
   });
 

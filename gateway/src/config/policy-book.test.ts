@@ -33,29 +33,31 @@ function summary(found: readonly Diagnostic[]): readonly string[] {
   return found.map(({ severity, code, at }) => `${at.file}:${at.line} ${severity} ${code}`);
 }
 
-const perMinute = (quota: number) => ({ kind: 'fixed-window', quota, windowMs: 60_000, starts: 'aligned' });
+const perMinute = (quota: number) => [
+  { measure: 'requests', limit: { kind: 'fixed-window', quota, windowMs: 60_000, starts: 'aligned' } },
+];
 
 describe("WSO2's built-in policies", () => {
   test.each<[keyof PolicyBook, string, unknown]>([
-    ['subscription', 'Bronze', { name: 'Bronze', quota: perMinute(1000) }],
-    ['subscription', 'Silver', { name: 'Silver', quota: perMinute(2000) }],
-    ['subscription', 'Gold', { name: 'Gold', quota: perMinute(5000) }],
+    ['subscription', 'Bronze', { name: 'Bronze', quotas: perMinute(1000) }],
+    ['subscription', 'Silver', { name: 'Silver', quotas: perMinute(2000) }],
+    ['subscription', 'Gold', { name: 'Gold', quotas: perMinute(5000) }],
     ['subscription', 'Unlimited', { name: 'Unlimited' }],
     [
       'subscription',
       'DefaultSubscriptionless',
-      { name: 'DefaultSubscriptionless', quota: perMinute(10_000) },
+      { name: 'DefaultSubscriptionless', quotas: perMinute(10_000) },
     ],
-    ['subscription', 'Unauthenticated', { name: 'Unauthenticated', quota: perMinute(500) }],
+    ['subscription', 'Unauthenticated', { name: 'Unauthenticated', quotas: perMinute(500) }],
     ['subscription', 'AsyncUnlimited', { name: 'AsyncUnlimited' }],
     ['subscription', 'AsyncWHUnlimited', { name: 'AsyncWHUnlimited' }],
-    ['application', '10PerMin', { name: '10PerMin', quota: perMinute(10) }],
-    ['application', '20PerMin', { name: '20PerMin', quota: perMinute(20) }],
-    ['application', '50PerMin', { name: '50PerMin', quota: perMinute(50) }],
+    ['application', '10PerMin', { name: '10PerMin', quotas: perMinute(10) }],
+    ['application', '20PerMin', { name: '20PerMin', quotas: perMinute(20) }],
+    ['application', '50PerMin', { name: '50PerMin', quotas: perMinute(50) }],
     ['application', 'Unlimited', { name: 'Unlimited' }],
-    ['advanced', '10KPerMin', { name: '10KPerMin', limit: perMinute(10_000) }],
-    ['advanced', '20KPerMin', { name: '20KPerMin', limit: perMinute(20_000) }],
-    ['advanced', '50KPerMin', { name: '50KPerMin', limit: perMinute(50_000) }],
+    ['advanced', '10KPerMin', { name: '10KPerMin', limits: perMinute(10_000) }],
+    ['advanced', '20KPerMin', { name: '20KPerMin', limits: perMinute(20_000) }],
+    ['advanced', '50KPerMin', { name: '50KPerMin', limits: perMinute(50_000) }],
     ['advanced', 'Unlimited', { name: 'Unlimited' }],
   ])('%s %s is there', (kind, name, expected) => {
     const { find, found } = read();
@@ -84,8 +86,8 @@ describe("WSO2's built-in policies", () => {
     const { find, found } = read(
       policy('subscription', `{policyName: Gold, stopOnQuotaReach: true, ${requests(7)}}`),
     );
-    expect(find('subscription', 'Gold')).toEqual({ name: 'Gold', quota: perMinute(7) });
-    expect(find('subscription', 'Silver')).toEqual({ name: 'Silver', quota: perMinute(2000) });
+    expect(find('subscription', 'Gold')).toEqual({ name: 'Gold', quotas: perMinute(7) });
+    expect(find('subscription', 'Silver')).toEqual({ name: 'Silver', quotas: perMinute(2000) });
     expect(found).toEqual([]);
   });
 });
@@ -105,7 +107,9 @@ describe('windows', () => {
     const { find, found } = read(policy('advanced', `{policyName: P, ${requests('"3"', unit, '"1"')}}`));
     expect(find('advanced', 'P')).toEqual({
       name: 'P',
-      limit: { kind: 'fixed-window', quota: 3, windowMs, starts: 'aligned' },
+      limits: [
+        { measure: 'requests', limit: { kind: 'fixed-window', quota: 3, windowMs, starts: 'aligned' } },
+      ],
     });
     expect(found).toEqual([]);
   });
@@ -132,7 +136,7 @@ describe('windows', () => {
     );
     expect(find('subscription', 'S')).toEqual({
       name: 'S',
-      quota: perMinute(9),
+      quotas: perMinute(9),
       ...(expected && { burst: expected }),
     });
     expect(find('application', 'A')).toMatchObject({ burst: { quota: 4, windowMs: 1000 } });
@@ -194,7 +198,7 @@ describe('what is not supported yet', () => {
 
 test('a missing stopOnQuotaReach is noted, as WSO2 reads it the other way', () => {
   const { find, found } = read(policy('subscription', `{policyName: P, ${requests(1)}}`));
-  expect(find('subscription', 'P')).toEqual({ name: 'P', quota: perMinute(1) });
+  expect(find('subscription', 'P')).toEqual({ name: 'P', quotas: perMinute(1) });
   expect(summary(found)).toEqual(['policies/0.yaml:4 note stop-on-quota-reach']);
 });
 

@@ -27,12 +27,22 @@ describe('reading a home', () => {
     });
     const partnerGold = {
       name: 'PartnerGold',
-      quota: { kind: 'fixed-window', quota: 5000, windowMs: 60_000, starts: 'aligned' },
+      quotas: [
+        {
+          measure: 'requests',
+          limit: { kind: 'fixed-window', quota: 5000, windowMs: 60_000, starts: 'aligned' },
+        },
+      ],
       burst: { kind: 'fixed-window', quota: 100, windowMs: 1000, starts: 'first-request' },
     };
     const ordersPolicy = {
       name: 'OrdersPolicy',
-      limit: { kind: 'fixed-window', quota: 1000, windowMs: 7_200_000, starts: 'aligned' },
+      limits: [
+        {
+          measure: 'requests',
+          limit: { kind: 'fixed-window', quota: 1000, windowMs: 7_200_000, starts: 'aligned' },
+        },
+      ],
     };
     expect(config?.apis).toEqual([
       {
@@ -51,7 +61,12 @@ describe('reading a home', () => {
         anonymous: {
           tier: {
             name: 'Unauthenticated',
-            quota: { kind: 'fixed-window', quota: 500, windowMs: 60_000, starts: 'aligned' },
+            quotas: [
+              {
+                measure: 'requests',
+                limit: { kind: 'fixed-window', quota: 500, windowMs: 60_000, starts: 'aligned' },
+              },
+            ],
           },
           by: { kind: 'client-address' },
         },
@@ -59,12 +74,22 @@ describe('reading a home', () => {
           PRODUCTION: {
             targets: [{ url: 'http://127.0.0.1:9001/v1' }],
             choice: 'single',
-            limit: { kind: 'fixed-window', quota: 500, windowMs: 1000, starts: 'first-request' },
+            limits: [
+              {
+                measure: 'requests',
+                limit: { kind: 'fixed-window', quota: 500, windowMs: 1000, starts: 'first-request' },
+              },
+            ],
           },
           SANDBOX: {
             targets: [{ url: 'http://127.0.0.1:9002' }],
             choice: 'single',
-            limit: { kind: 'fixed-window', quota: 50, windowMs: 1000, starts: 'first-request' },
+            limits: [
+              {
+                measure: 'requests',
+                limit: { kind: 'fixed-window', quota: 50, windowMs: 1000, starts: 'first-request' },
+              },
+            ],
           },
         },
       },
@@ -76,7 +101,12 @@ describe('reading a home', () => {
         owner: 'alice',
         tier: {
           name: '50PerMin',
-          quota: { kind: 'fixed-window', quota: 50, windowMs: 60_000, starts: 'aligned' },
+          quotas: [
+            {
+              measure: 'requests',
+              limit: { kind: 'fixed-window', quota: 50, windowMs: 60_000, starts: 'aligned' },
+            },
+          ],
         },
         apiKeys: [
           { keyType: 'PRODUCTION', sha256: 'ab'.repeat(32) },

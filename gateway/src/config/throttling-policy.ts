@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Limit } from '../limits/limit.ts';
+import { requestQuota, type Quota } from '../policy/measure.ts';
 import type { AdvancedPolicy, ApplicationTier, SubscriptionTier } from '../policy/tiers.ts';
 import { checkFields, checkValue } from './check-value.ts';
 import type { Place } from './diagnostic.ts';
@@ -97,9 +97,9 @@ function readSubscriptionPolicy(source: SourceFile): PolicyFile | undefined {
   if (data.policyName === undefined || quota === undefined) return undefined;
   const name = data.policyName;
   const unsupported = data.stopOnQuotaReach === false ? 'stopOnQuotaReach: false' : undefined;
-  const entry = entryOf(source, unsupported, quota, (limit) => ({
+  const entry = entryOf(source, unsupported, quota, (quotas) => ({
     name,
-    quota: limit,
+    quotas,
     ...(burst && { burst }),
   }));
   return { kind: 'subscription', name, entry };
@@ -111,9 +111,9 @@ function readApplicationPolicy(source: SourceFile): PolicyFile | undefined {
   const burst = burstLimit(source, ['data', 'burstLimit'], data.burstLimit ?? {});
   if (data.policyName === undefined || quota === undefined) return undefined;
   const name = data.policyName;
-  const entry = entryOf(source, undefined, quota, (limit) => ({
+  const entry = entryOf(source, undefined, quota, (quotas) => ({
     name,
-    quota: limit,
+    quotas,
     ...(burst && { burst }),
   }));
   return { kind: 'application', name, entry };
@@ -125,7 +125,7 @@ function readAdvancedPolicy(source: SourceFile): PolicyFile | undefined {
   if (data.policyName === undefined || quota === undefined) return undefined;
   const name = data.policyName;
   const unsupported = (data.conditionalGroups ?? []).length > 0 ? 'conditionalGroups' : undefined;
-  const entry = entryOf(source, unsupported, quota, (limit) => ({ name, limit }));
+  const entry = entryOf(source, unsupported, quota, (limits) => ({ name, limits }));
   return { kind: 'advanced', name, entry };
 }
 
@@ -133,11 +133,14 @@ function readAdvancedPolicy(source: SourceFile): PolicyFile | undefined {
 function readQuota(
   source: SourceFile,
   limit: z.infer<typeof defaultLimit> | undefined,
-): Limit | string | undefined {
+): readonly Quota[] | string | undefined {
   if (limit === undefined) return undefined;
   if (limit.type !== 'REQUESTCOUNTLIMIT') return otherLimits[limit.type];
   const path = ['data', 'defaultLimit', 'requestCount'];
-  if (limit.requestCount) return quotaLimit(source, path, limit.requestCount);
+  if (limit.requestCount) {
+    const requests = quotaLimit(source, path, limit.requestCount);
+    return requests && [requestQuota(requests)];
+  }
   const message = 'requestCount is missing; expected a mapping with timeUnit, unitTime and requestCount.';
   source.error({ code: 'missing-value', path, message });
   return undefined;
@@ -146,8 +149,8 @@ function readQuota(
 function entryOf<Policy>(
   source: SourceFile,
   unsupported: string | undefined,
-  quota: Limit | string,
-  policyWith: (quota: Limit) => Policy,
+  quota: readonly Quota[] | string,
+  policyWith: (quotas: readonly Quota[]) => Policy,
 ): PolicyEntry<Policy> {
   const at = source.place(['data', 'policyName']);
   if (unsupported !== undefined) return { state: 'not-supported', what: unsupported, at };

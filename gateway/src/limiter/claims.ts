@@ -1,7 +1,7 @@
 import type { Claim, GatewayId, Grant } from '../limits/claim.ts';
 import type { Clock } from '../limits/clock.ts';
 import { claimsPerBatchMax, StoreError, type CounterStore } from '../limits/counter-store.ts';
-import { unitsWanted, type Entry } from './entry.ts';
+import { wantsOf, type Entry } from './entry.ts';
 import { batches, type Lane, type Lanes, type StorePart } from './lanes.ts';
 import type { LimiterRecorder } from './limiter-recorder.ts';
 import type { Outages } from './outages.ts';
@@ -84,6 +84,12 @@ export class Claims<Waiter> {
     this.#planTurn(lane);
   }
 
+  /** Notes that an entry holds unspent units, which go back when nobody asks for them. */
+  hold(entry: Entry<Waiter>): void {
+    this.#holding.add(entry);
+    this.#lookLater();
+  }
+
   /** Claims again; what is held, and what was spent alone, is stated with the next claim of each counter, or by itself. */
   resume(entries: readonly Entry<Waiter>[]): void {
     const nowMs = this.#clock.monotonicMs();
@@ -150,7 +156,7 @@ export class Claims<Waiter> {
 
   #isDue(entry: Entry<Waiter>): boolean {
     const now = { nowMs: this.#clock.monotonicMs(), gateways: this.#view.gateways };
-    return entry.forgotten === undefined && entry.lease.due(unitsWanted(entry), now);
+    return entry.forgotten === undefined && entry.lease.due(wantsOf(entry), now);
   }
 
   /** Sends one batch; resolves, when it is settled or lost, to whether the store answered in time. */
@@ -181,9 +187,7 @@ export class Claims<Waiter> {
   }
 
   readonly #claimOf = (entry: Entry<Waiter>, nowMs: number): Claim => {
-    const wanted = unitsWanted(entry);
-    const usefulFrom = entry.waiting[0]?.cost ?? 0;
-    return entry.lease.claim({ ...this.#sender(), wanted, usefulFrom, gateways: this.#view.gateways }, nowMs);
+    return entry.lease.claim({ ...this.#sender(), ...wantsOf(entry), gateways: this.#view.gateways }, nowMs);
   };
 
   readonly #restatementOf = (entry: Entry<Waiter>, nowMs: number): Claim => {
@@ -220,9 +224,8 @@ export class Claims<Waiter> {
       const notYetMs = entry.lease.notBeforeMs - nowMs;
       if (notYetMs > 0) this.#clock.after(notYetMs, () => this.touch(entry));
       else if (this.#isDue(entry)) this.touch(entry);
-      if (entry.lease.available(nowMs) > 0) this.#holding.add(entry);
+      if (entry.lease.available(nowMs) > 0) this.hold(entry);
     }
-    this.#lookLater();
   }
 
   #lose(lane: Lane<Waiter>, entries: readonly Entry<Waiter>[], reason: StoreError): void {

@@ -23,17 +23,19 @@ export function decide<Waiter>(
   runsLow: (entry: Entry<Waiter>) => void,
 ): Verdict | undefined {
   let lacking = false;
+  let over: Charge[] | undefined;
   for (const due of dues) {
-    const { lease } = due.entry;
-    if (lease.available(nowMs) >= due.charge.cost) continue;
-    if (lease.denies(nowMs)) return refuse(dues, due, { because: 'over-limit', certain: true, nowMs });
-    lacking = true;
+    const { charge, entry } = due;
+    if (entry.lease.available(nowMs) >= charge.needs) continue;
+    if (!entry.lease.denies(charge.needs, nowMs)) lacking = true;
+    else if (charge.whenOver === 'pass') (over ??= []).push(charge);
+    else return refuse(dues, due, { because: 'over-limit', certain: true, nowMs });
   }
   if (lacking) return undefined;
   for (const { charge, entry } of dues) {
     if (entry.lease.spend(charge.cost, nowMs)) runsLow(entry);
   }
-  return { admitted: true, standings: dues.map((due) => standing(due, nowMs)), certain: true };
+  return admitted(dues, over, { certain: true, nowMs });
 }
 
 /** What a decision without the store needs to know and do. */
@@ -63,47 +65,74 @@ export function decideAlone<Waiter>(
   const { nowMs } = terms;
   let mustClaim = false;
   let certain = true;
+  let over: Charge[] | undefined;
   for (const due of dues) {
     const { charge, entry } = due;
     const isAway = terms.isAway?.(entry) ?? true;
     if (isAway) certain = false;
-    const lacking = charge.cost - entry.lease.available(nowMs);
+    const lacking = charge.needs - entry.lease.available(nowMs);
     if (lacking <= 0) continue;
-    if (!isAway) {
-      if (entry.lease.denies(nowMs))
-        return refuse(dues, due, { because: 'over-limit', certain: true, nowMs });
-      mustClaim = true;
-      continue;
-    }
-    const rule = terms.rules[charge.level];
-    if (rule === 'deny') return refuse(dues, due, { because: 'store-unavailable', certain: false, nowMs });
-    const alone = terms.aloneOf(entry);
-    if (alone.left(terms) >= lacking || rule === 'allow') continue;
-    const because = alone.isBetweenWindows(nowMs) ? 'store-unavailable' : 'over-limit';
-    return refuse(dues, due, { because, certain: false, nowMs });
+    const because = isAway ? lacksAlone(due, lacking, terms) : lacksClaim(due, nowMs);
+    if (because === 'must-claim') mustClaim = true;
+    else if (because === 'over-limit' && charge.whenOver === 'pass') (over ??= []).push(charge);
+    else if (because !== undefined) return refuse(dues, due, { because, certain: !isAway, nowMs });
   }
   if (mustClaim) return undefined;
   for (const { charge, entry } of dues) {
-    const counted = Math.min(charge.cost, entry.lease.available(nowMs));
+    const isAway = terms.isAway?.(entry) ?? true;
+    const counted = isAway ? Math.min(charge.cost, entry.lease.available(nowMs)) : charge.cost;
     if (entry.lease.spend(counted, nowMs)) terms.runsLow(entry);
     if (counted < charge.cost) terms.aloneOf(entry).spend(charge.cost - counted, terms);
   }
-  return { admitted: true, standings: dues.map((due) => standing(due, nowMs)), certain };
+  return admitted(dues, over, { certain, nowMs });
+}
+
+/** What a counter lacks that can be asked, and hasn't enough in its lease. */
+function lacksClaim<Waiter>({ charge, entry }: Due<Waiter>, nowMs: number): 'over-limit' | 'must-claim' {
+  return entry.lease.denies(charge.needs, nowMs) ? 'over-limit' : 'must-claim';
+}
+
+/** Why a counter that can't be asked can't pay; undefined when it can. */
+function lacksAlone<Waiter>(
+  { charge, entry }: Due<Waiter>,
+  lacking: number,
+  terms: AloneTerms<Waiter>,
+): Lacks | undefined {
+  const rule = terms.rules[charge.level];
+  if (rule === 'deny') return 'store-unavailable';
+  const alone = terms.aloneOf(entry);
+  if (alone.left(terms) >= lacking || rule === 'allow') return undefined;
+  return alone.isBetweenWindows(terms.nowMs) ? 'store-unavailable' : 'over-limit';
 }
 
 /** There is no room to keep a lease or no place to wait: only levels that let uncounted requests pass can pay. */
 export function undecidable(charges: readonly Charge[], rules: FailureRules): Verdict {
-  const standings = charges.map((charge) => ({ charge, remaining: 0, resetsInMs: charge.limit.windowMs }));
+  const standings = charges.map((charge) => {
+    return { charge, remaining: 0, resetsInMs: charge.limit.windowMs, window: undefined };
+  });
   const refused = standings.find(({ charge }) => rules[charge.level] !== 'allow');
   if (refused === undefined) return { admitted: true, standings, certain: false };
   return { admitted: false, standings, certain: false, refused, because: 'store-unavailable' };
+}
+
+type Lacks = Extract<Verdict, { admitted: false }>['because'];
+
+function admitted(
+  dues: readonly Due<unknown>[],
+  over: readonly Charge[] | undefined,
+  { certain, nowMs }: { readonly certain: boolean; readonly nowMs: number },
+): Verdict {
+  const standings = dues.map((due) => standing(due, nowMs));
+  return over === undefined
+    ? { admitted: true, standings, certain }
+    : { admitted: true, standings, certain, over };
 }
 
 function refuse(
   dues: readonly Due<unknown>[],
   refused: Due<unknown>,
   how: {
-    readonly because: 'over-limit' | 'store-unavailable';
+    readonly because: Lacks;
     readonly certain: boolean;
     readonly nowMs: number;
   },
@@ -114,6 +143,7 @@ function refuse(
 }
 
 function standing({ charge, entry }: Due<unknown>, nowMs: number): Standing {
-  const { remaining, resetsInMs } = standingOf(charge.limit, entry.lease.view, nowMs);
-  return { charge, remaining, resetsInMs };
+  const { view } = entry.lease;
+  const { remaining, resetsInMs } = standingOf(charge.limit, view, nowMs);
+  return { charge, remaining, resetsInMs, window: view.window };
 }

@@ -1,5 +1,7 @@
 import type { Alone } from '../limits/alone.ts';
+import type { Wants } from '../limits/claim.ts';
 import type { Lease } from '../limits/lease.ts';
+import type { Charge } from '../policy/plan.ts';
 
 /** One counter of this gateway: its lease, and who waits for units of it, in order of arrival. */
 export interface Entry<Waiter> {
@@ -13,15 +15,15 @@ export interface Entry<Waiter> {
 
 interface Wait<Waiter> {
   readonly waiter: Waiter;
-  readonly cost: number;
+  readonly charge: Charge;
 }
 
 /** Shared by all entries that nobody waits for. */
 export const nobody: readonly never[] = [];
 
-export function addWaiter<Waiter>(entry: Entry<Waiter>, waiter: Waiter, cost: number): void {
-  if (entry.waiting === nobody) entry.waiting = [{ waiter, cost }];
-  else (entry.waiting as Wait<Waiter>[]).push({ waiter, cost });
+export function addWaiter<Waiter>(entry: Entry<Waiter>, waiter: Waiter, charge: Charge): void {
+  if (entry.waiting === nobody) entry.waiting = [{ waiter, charge }];
+  else (entry.waiting as Wait<Waiter>[]).push({ waiter, charge });
 }
 
 export function removeWaiter<Waiter>(entry: Entry<Waiter>, leaving: Waiter): void {
@@ -32,8 +34,9 @@ export function removeWaiter<Waiter>(entry: Entry<Waiter>, leaving: Waiter): voi
   if (entry.waiting.length === 0) entry.waiting = nobody;
 }
 
-export function unitsWanted(entry: Entry<unknown>): number {
+/** Units that requests wait for, and how many help the first of them. */
+export function wantsOf(entry: Entry<unknown>): Wants {
   let wanted = 0;
-  for (const { cost } of entry.waiting) wanted += cost;
-  return wanted;
+  for (const { charge } of entry.waiting) wanted += Math.max(charge.cost, charge.needs);
+  return { wanted, usefulFrom: entry.waiting[0]?.charge.needs ?? 0 };
 }

@@ -5,17 +5,21 @@ import type { GatewayId } from '../limits/claim.ts';
 import { counterKey } from '../limits/counter-key.ts';
 import type { Limit } from '../limits/limit.ts';
 import type { Level, OnStoreFailure } from '../policy/levels.ts';
-import type { Charge } from '../policy/plan.ts';
+import { requestCharge, type Charge } from '../policy/plan.ts';
 import { Limiter } from './limiter.ts';
 import type { LimiterRecorder } from './limiter-recorder.ts';
 import type { Verdict } from './verdict.ts';
 
 const claimDeadlineMs = 50;
 
-function charge(level: Level, quota: number, more: { cost?: number; windowMs?: number } = {}): Charge {
+function charge(level: Level, quota: number, more: { windowMs?: number } = {}): Charge {
   const windowMs = more.windowMs ?? 60_000;
   const limit: Limit = { kind: 'fixed-window', quota, windowMs, starts: 'first-request' };
-  return { level, limit, key: counterKey(level, limit, ['subject']), cost: more.cost ?? 1 };
+  return requestCharge(level, limit, counterKey(level, limit, ['subject']));
+}
+
+function costing(charged: Charge, cost: number): Charge {
+  return { ...charged, cost, needs: cost };
 }
 
 describe('the limiter', () => {
@@ -159,7 +163,7 @@ describe('the limiter', () => {
     const other = limiterOn(store.sibling(), 'b');
     const [quota, backend] = [charge('subscription', 5), charge('backend', 0)];
     store.mode = 'hold';
-    void limiter.admit([{ ...quota, cost: 5 }, backend]);
+    void limiter.admit([costing(quota, 5), backend]);
     await clock.turn();
     expect(await admittedOf(1, [quota], other)).toBe(0);
     store.mode = 'answer';
@@ -170,8 +174,8 @@ describe('the limiter', () => {
 
   test('a request that costs more than is left takes nothing', async () => {
     const quota = charge('subscription', 5);
-    expect(await admittedOf(1, [{ ...quota, cost: 4 }])).toBe(1);
-    expect(await admittedOf(1, [{ ...quota, cost: 2 }])).toBe(0);
+    expect(await admittedOf(1, [costing(quota, 4)])).toBe(1);
+    expect(await admittedOf(1, [costing(quota, 2)])).toBe(0);
     await clock.advance(101);
     expect(await store.used(quota.key)).toBe(4);
     expect(await admittedOf(1, [quota])).toBe(1);
@@ -382,9 +386,7 @@ describe('the limiter', () => {
   test('forgets counters whose windows are over', async () => {
     for (let subject = 0; subject < 100; subject += 1) {
       const { limit } = charge('burst', 5, { windowMs: 500 });
-      void limiter.admit([
-        { level: 'burst', limit, cost: 1, key: counterKey('burst', limit, [String(subject)]) },
-      ]);
+      void limiter.admit([requestCharge('burst', limit, counterKey('burst', limit, [String(subject)]))]);
     }
     await clock.turn();
     expect(limiter.state.counters).toBe(100);

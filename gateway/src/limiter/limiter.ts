@@ -4,6 +4,7 @@ import type { CounterStore, StoreEvents } from '../limits/counter-store.ts';
 import { Alone } from '../limits/alone.ts';
 import type { Charge } from '../policy/plan.ts';
 import { Claims } from './claims.ts';
+import { Concerned } from './concerned.ts';
 import {
   decide,
   decideAlone,
@@ -18,7 +19,7 @@ import type { LimiterRecorder } from './limiter-recorder.ts';
 import { Lanes, type StorePart } from './lanes.ts';
 import { Outages } from './outages.ts';
 import { probeIn, probeOf } from './probe.ts';
-import type { Verdict } from './verdict.ts';
+import type { Settlement, Standing, Verdict } from './verdict.ts';
 import { WaitingRoom, type Waiting } from './waiting-room.ts';
 
 export interface LimiterSettings {
@@ -60,6 +61,7 @@ export class Limiter implements StoreEvents {
   readonly #outages: Outages;
   readonly #probe: Entry<Waiting>;
   readonly #waitingRoom: WaitingRoom;
+  readonly #concerned: Concerned<Waiting>;
 
   constructor(parts: {
     readonly store: CounterStore;
@@ -78,6 +80,7 @@ export class Limiter implements StoreEvents {
     this.#probe = probeOf();
     this.#outages = this.#breakers(recorder);
     this.#lanes = new Lanes(store);
+    this.#concerned = new Concerned(this.#book, this.#lanes);
     this.#claims = new Claims({
       store,
       clock,
@@ -128,12 +131,15 @@ export class Limiter implements StoreEvents {
    * until it is made up for. The next claims tell the store.
    */
   charge(charges: readonly Charge[]): void {
-    const nowMs = this.#clock.monotonicMs();
-    for (const { key, limit, cost } of charges) {
-      const entry = this.#book.entry(key, limit, this.#touch);
-      if (entry === undefined) continue;
-      entry.lease.owe(cost, nowMs);
-      this.#claims.touch(entry);
+    for (const charge of charges) this.#owe(charge, charge.cost);
+  }
+
+  /** Settles what was paid at admission with what it has cost: the rest is charged, or units go back to the lease they came from. */
+  settle(settlements: readonly Settlement[]): void {
+    for (const { paid, cost } of settlements) {
+      const missing = cost - paid.charge.cost;
+      if (missing > 0) this.#owe(paid.charge, missing);
+      else if (missing < 0) this.#putBack(paid, -missing);
     }
   }
 
@@ -183,41 +189,35 @@ export class Limiter implements StoreEvents {
         this.#waitingRoom.reconsider(this.#decide);
       },
       probe: (part) => this.#answers(part),
-      restate: (part) => this.#claims.restate(this.#unheardOf(part)),
+      restate: (part) => this.#claims.restate(this.#concerned.unheard(part, this.#clock.monotonicMs())),
       over: (part) => {
         recorder.storeBack();
-        this.#claims.resume(this.#backWith(part));
+        this.#claims.resume(this.#concerned.back(part, this.#isAway));
       },
     });
   }
 
-  /** What a part of the store must hear first when it is back. */
-  #unheardOf(part: StorePart): readonly Entry<Waiting>[] {
-    const nowMs = this.#clock.monotonicMs();
-    return this.#book.entries.filter((entry) => {
-      return (entry.alone !== undefined || entry.lease.live(nowMs)) && this.#isOf(part, entry);
-    });
+  #owe({ key, limit }: Charge, units: number): void {
+    const entry = this.#book.entry(key, limit, this.#touch);
+    if (entry === undefined) return;
+    // Only what is spent of its share is seen by decisions made alone.
+    if (this.#outages.any && this.#isAway(entry)) this.#aloneOf(entry).spend(units, this.#aloneTerms());
+    else entry.lease.owe(units, this.#clock.monotonicMs());
+    this.#claims.touch(entry);
   }
 
-  /** What is counted again: also counters that have come to another part meanwhile. */
-  #backWith(part: StorePart): readonly Entry<Waiting>[] {
-    return this.#book.entries.filter((entry) => {
-      return (entry.alone !== undefined || this.#isOf(part, entry)) && !this.#isAway(entry);
-    });
-  }
-
-  #isOf(part: StorePart, entry: Entry<Waiting>): boolean {
-    return part === undefined || this.#lanes.partOf(entry) === part;
+  #putBack({ charge: { key, limit }, window }: Standing, units: number): void {
+    const entry = this.#book.entry(key, limit, this.#touch);
+    if (entry === undefined) return;
+    entry.lease.putBack(units, window, this.#clock.monotonicMs());
+    this.#claims.hold(entry);
   }
 
   /** Whether a part answers; one that has no counters of ours any more needn't. */
   async #answers(part: StorePart): Promise<boolean> {
-    const probe = part === undefined ? this.#probe : (probeIn(part, this.#lanes) ?? this.#anyOf(part));
+    const probe =
+      part === undefined ? this.#probe : (probeIn(part, this.#lanes) ?? this.#concerned.anyOf(part));
     return probe === undefined || this.#claims.restate([probe]);
-  }
-
-  #anyOf(part: StorePart): Entry<Waiting> | undefined {
-    return this.#book.entries.find((entry) => this.#isOf(part, entry));
   }
 
   readonly #isAway = (entry: Entry<Waiting>): boolean => this.#outages.has(this.#lanes.partOf(entry));

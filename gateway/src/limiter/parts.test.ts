@@ -6,7 +6,7 @@ import { counterKey, type CounterKey } from '../limits/counter-key.ts';
 import type { CounterStore } from '../limits/counter-store.ts';
 import type { Limit } from '../limits/limit.ts';
 import { levels, type OnStoreFailure } from '../policy/levels.ts';
-import type { Charge } from '../policy/plan.ts';
+import { requestCharge, type Charge } from '../policy/plan.ts';
 import type { FailureRules } from './decision.ts';
 import { Limiter } from './limiter.ts';
 import type { Verdict } from './verdict.ts';
@@ -82,7 +82,7 @@ describe('a limiter on a store whose parts fail by themselves', () => {
     });
   const charge = (name: string, quota = 100): Charge => {
     const limit: Limit = { kind: 'fixed-window', quota, windowMs: 60_000, starts: 'first-request' };
-    return { level: 'subscription', limit, key: counterKey('sub', limit, [name]), cost: 1 };
+    return requestCharge('subscription', limit, counterKey('sub', limit, [name]));
   };
   /** The verdicts on as many requests, all of which must be there after a turn. */
   const ask = async (

@@ -51,7 +51,7 @@ export class WaitingRoom {
       const waiting: Waiting = { arrival: this.#arrivals, dues, deadlineMs, decide };
       this.#waiting.add(waiting);
       for (const { charge, entry } of dues) {
-        addWaiter(entry, waiting, charge.cost);
+        addWaiter(entry, waiting, charge);
         this.#events.touched(entry);
       }
       this.#watchDeadline();

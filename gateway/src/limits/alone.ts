@@ -55,10 +55,7 @@ export class Alone {
 
   /** Units that may be spent uncounted now. Nothing while a window may be over for us but not for others. */
   left(at: AloneAt): number {
-    if (at.nowMs >= this.#told.deadlineMs && at.nowMs >= this.#told.overMs) this.#startWindow(at);
-    if (at.nowMs >= this.#told.deadlineMs) return 0;
-    this.#share ??= this.#shareOf({ used: this.#used, bornAlone: false, storeNowMs: at.storeNowMs });
-    return this.#share.left(at.storeNowMs);
+    return this.#shareAt(at)?.left(at.storeNowMs) ?? 0;
   }
 
   /** Whether the last window known may be over or not: nothing can be spent then, and nothing is exceeded. */
@@ -68,11 +65,12 @@ export class Alone {
 
   /** Spends units uncounted, also more than are left where a level lets everything pass. */
   spend(units: number, at: AloneAt): void {
-    if (at.nowMs >= this.#told.deadlineMs) {
+    const share = this.#shareAt(at);
+    if (share === undefined) {
       this.#owed += units;
       return;
     }
-    this.#share?.spend(units, at.storeNowMs);
+    share.spend(units, at.storeNowMs);
     this.#spent += units;
   }
 
@@ -85,6 +83,14 @@ export class Alone {
       owed: this.#owed,
       left: isRunning ? (this.#share?.left(at.storeNowMs) ?? 0) : 0,
     };
+  }
+
+  /** The share of the window that surely runs, if one does. */
+  #shareAt(at: AloneAt): Share | undefined {
+    if (at.nowMs >= this.#told.deadlineMs && at.nowMs >= this.#told.overMs) this.#startWindow(at);
+    if (at.nowMs >= this.#told.deadlineMs) return undefined;
+    this.#share ??= this.#shareOf({ used: this.#used, bornAlone: false, storeNowMs: at.storeNowMs });
+    return this.#share;
   }
 
   #startWindow({ nowMs, storeNowMs }: AloneAt): void {

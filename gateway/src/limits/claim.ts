@@ -45,12 +45,15 @@ export interface Grant {
 /** Who claims, and its next number. */
 export type Sender = Pick<Claim, 'gateway' | 'seq'>;
 
-/** The units a gateway can use. */
-export interface ClaimTerms extends Sender {
-  /** Units that requests wait for. */
+/** What requests wait for. */
+export interface Wants {
   readonly wanted: number;
-  /** Fewer units than this help none of them. */
+  /** Fewer units than this don't help the first of them. */
   readonly usefulFrom: number;
+}
+
+/** The units a gateway can use. */
+export interface ClaimTerms extends Sender, Wants {
   /** Gateways that share the counter. */
   readonly gateways: number;
 }

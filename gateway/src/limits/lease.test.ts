@@ -36,7 +36,7 @@ function leaseOf(units: number): Lease {
 }
 
 const isDue = (lease: Lease, wanted: number, nowMs: number): boolean =>
-  lease.due(wanted, { nowMs, gateways });
+  lease.due({ wanted, usefulFrom: Math.min(1, wanted) }, { nowMs, gateways });
 
 describe('a lease', () => {
   test('spends what was granted, and not after the window can have ended', () => {
@@ -142,12 +142,22 @@ describe('a lease', () => {
     lease.spend(2, 110);
     claimed(lease, 1, 400);
     expect(absorbed(lease, 401, { used: 100, endsInMs: 300 })).toBe('refused');
-    expect(lease.denies(450)).toBe(true);
-    expect(lease.denies(451)).toBe(false);
+    expect(lease.denies(1, 450)).toBe(true);
+    expect(lease.denies(1, 451)).toBe(false);
     claimed(lease, 1, 650);
     absorbed(lease, 651, { used: 100, endsInMs: 40 });
-    expect(lease.denies(688)).toBe(true);
-    expect(lease.denies(689)).toBe(false);
+    expect(lease.denies(1, 688)).toBe(true);
+    expect(lease.denies(1, 689)).toBe(false);
+  });
+
+  test('denies as many units as the store has not left, and no fewer', () => {
+    const lease = leaseOf(2);
+    lease.spend(2, 110);
+    claimed(lease, 9, 400);
+    expect(absorbed(lease, 401, { used: 97 })).toBe('refused');
+    expect([lease.denies(3, 402), lease.denies(4, 402)]).toEqual([false, true]);
+    expect(lease.due({ wanted: 9, usefulFrom: 9 }, { nowMs: 402, gateways })).toBe(false);
+    expect(lease.due({ wanted: 9, usefulFrom: 3 }, { nowMs: 402, gateways })).toBe(true);
   });
 
   test('says what the cluster has left, as far as it knows', () => {
@@ -179,6 +189,31 @@ describe('costs that are known only afterwards', () => {
     expect(standingOf(limit, lease.view, 122)).toMatchObject({ remaining: 0 });
   });
 
+  test('give back what was paid ahead for them, while its window runs', () => {
+    const lease = leaseOf(50);
+    lease.spend(40, 110);
+    lease.putBack(30, window, 120);
+    expect(lease.available(120)).toBe(40);
+    lease.putBack(5, 8_000, 120);
+    lease.putBack(5, undefined, 120);
+    lease.putBack(5, window, 699);
+    expect(lease.available(120)).toBe(40);
+    lease.putBack(99, window, 121);
+    expect(lease.available(121)).toBe(50);
+  });
+
+  test('units that come back while a claim is on its way are never more than the ledger has counted', () => {
+    const lease = leaseOf(50);
+    lease.spend(50, 110);
+    expect(claimed(lease, 0, 400)).toMatchObject({ held: 50, want: 0 });
+    lease.putBack(20, window, 401);
+    absorbed(lease, 402, { used: 90 });
+    expect(lease.available(402)).toBe(20);
+    expect(isDue(lease, 0, 402)).toBe(true);
+    expect(claimed(lease, 0, 402)).toMatchObject({ held: 30 });
+    expect(lease.available(402)).toBe(0);
+  });
+
   test('of a window that is over count in the next one', () => {
     const lease = leaseOf(5);
     lease.owe(30, 800);
@@ -194,7 +229,7 @@ describe('a limit that changes within a window', () => {
     claimed(lease, 1, 120);
     absorbed(lease, 121, { used: 100 });
     lease.adjust({ ...limit, quota: 200 });
-    expect(lease.denies(121)).toBe(false);
+    expect(lease.denies(1, 121)).toBe(false);
     expect(claimed(lease, 1, 122)).toMatchObject({ want: 1, limit: { quota: 200 } });
   });
 

@@ -1,11 +1,16 @@
 import type { LeaseView, SpentAlone } from './alone.ts';
-import type { Claim, ClaimOutcome, ClaimTerms, Grant, Sender } from './claim.ts';
+import type { Claim, ClaimOutcome, ClaimTerms, Grant, Sender, Wants, WindowId } from './claim.ts';
 import { neverMs } from './clock.ts';
 import type { CounterKey } from './counter-key.ts';
 import { Demand, unitsAhead } from './lease-size.ts';
 import { ceiling, lengthMs } from './ledger.ts';
 import { isSameRule, type Limit } from './limit.ts';
 import { nothingTold, toldBy, type Told } from './told.ts';
+
+interface Now {
+  readonly nowMs: number;
+  readonly gateways: number;
+}
 
 /**
  * The gateway's side of one counter: units the store has counted for this gateway, partly spent (leases.md, section 4).
@@ -80,28 +85,32 @@ export class Lease {
 
   /** Charges units that are spent already, however many: a cost that is known only now. The next claim tells the store. */
   owe(units: number, nowMs: number): void {
+    this.#demand.add(units, nowMs);
     if (nowMs < this.#told.deadlineMs) this.#spent += units;
     else this.#owed += units;
   }
 
-  /** Whether the store said a moment ago that it has nothing left. */
-  denies(nowMs: number): boolean {
-    return nowMs < this.#deniedUntilMs;
+  /** Takes back units spent in a window: they can be spent again while it runs, as the store has them counted for us. */
+  putBack(units: number, window: WindowId | undefined, nowMs: number): void {
+    if (window !== this.#told.window || nowMs >= this.#told.deadlineMs) return;
+    this.#spent = Math.max(0, this.#spent - units);
   }
 
-  /**
-   * Whether to claim now, when requests wait for `wanted` units: to get more, to give back what nobody asks for, or to state
-   * what we hold when the ledger may believe something else.
-   */
-  due(wanted: number, now: { readonly nowMs: number; readonly gateways: number }): boolean {
+  /** Whether the store said a moment ago that it hasn't so many units left. */
+  denies(units: number, nowMs: number): boolean {
+    if (nowMs >= this.#deniedUntilMs) return false;
+    return units > this.available(nowMs) + Math.max(0, ceiling(this.#limit) - this.#told.used);
+  }
+
+  /** Whether to claim now: to get more, to give back what nobody asks for, or to state what we hold when the ledger may differ. */
+  due({ wanted, usefulFrom }: Wants, now: Now): boolean {
     const { nowMs } = now;
     if (this.#inFlight !== undefined || nowMs < this.#notBeforeMs) return false;
-    const denied = this.denies(nowMs);
-    if (this.#owed > 0 || (wanted > this.available(nowMs) && !denied)) return true;
+    if (this.#owed > 0 || (wanted > this.available(nowMs) && !this.denies(usefulFrom, nowMs))) return true;
     if (nowMs >= this.#told.deadlineMs) return this.#unsure;
     const unspent = this.#account - this.#spent;
     if (this.#unsure || unspent < 0 || (unspent > 0 && this.#isIdle(wanted, nowMs))) return true;
-    return !denied && 2 * (unspent - wanted) < this.#ahead(now);
+    return nowMs >= this.#deniedUntilMs && 2 * (unspent - wanted) < this.#ahead(now);
   }
 
   /** Whether this lease holds units of a running window, which a store that lost its data must hear of. */
@@ -119,13 +128,10 @@ export class Lease {
     const keeps = nowMs < this.#told.deadlineMs && !this.#isIdle(wanted, nowMs);
     const held = keeps ? Math.max(this.#account, this.#spent) : this.#spent;
     const unspent = held - this.#spent;
-    const ahead = this.#ahead({ nowMs, gateways });
-    const want = Math.max(0, wanted + ahead - unspent);
+    const want = Math.max(0, wanted + this.#ahead({ nowMs, gateways }) - unspent);
     const atLeast = Math.max(0, usefulFrom - unspent);
     this.#account = Math.min(this.#account, held);
-    const { window } = this.#told;
-    const named = { key: this.key, limit: this.#limit, gateway, seq, window };
-    return this.#sent({ ...named, held, want, atLeast }, nowMs);
+    return this.#sent({ gateway, seq, window: this.#told.window, held, want, atLeast }, nowMs);
   }
 
   /**
@@ -137,8 +143,7 @@ export class Lease {
     const held = (isElsewhere ? 0 : this.#spent) + (alone?.spent ?? 0) + (alone?.left ?? 0);
     if (!isElsewhere) this.#account = Math.min(this.#account, this.#spent);
     const window = isElsewhere ? alone.told.window : this.#told.window;
-    const named = { key: this.key, limit: this.#limit, gateway, seq, window };
-    return this.#sent({ ...named, held, want: 0, atLeast: 0 }, nowMs);
+    return this.#sent({ gateway, seq, window, held, want: 0, atLeast: 0 }, nowMs);
   }
 
   /**
@@ -146,10 +151,7 @@ export class Lease {
    * saw a window that was born while the store was away: then we state what we spent in the ledger's window, which may charge
    * too much but never too little, and what we hadn't spent is void.
    */
-  absorb(
-    grant: Grant,
-    when: { readonly nowMs: number; readonly recheckMs: number; readonly gateways: number },
-  ): ClaimOutcome {
+  absorb(grant: Grant, when: Now & { readonly recheckMs: number }): ClaimOutcome {
     const inFlight = this.#inFlight;
     if (inFlight === undefined) throw new Error(`lease ${this.key}: an answer without a claim`);
     const { claim, sentAtMs, doubted } = inFlight;
@@ -205,7 +207,8 @@ export class Lease {
     this.#unsure = true;
   }
 
-  #sent(claim: Claim, sentAtMs: number): Claim {
+  #sent(terms: Omit<Claim, 'key' | 'limit'>, sentAtMs: number): Claim {
+    const claim = { key: this.key, limit: this.#limit, ...terms };
     this.#inFlight = { claim, sentAtMs, doubted: false };
     return claim;
   }
@@ -214,7 +217,7 @@ export class Lease {
     return wanted === 0 && this.#demand.isIdle(nowMs);
   }
 
-  #ahead({ nowMs, gateways }: { readonly nowMs: number; readonly gateways: number }): number {
+  #ahead({ nowMs, gateways }: Now): number {
     const left = nowMs < this.#told.deadlineMs ? ceiling(this.#limit) - this.#told.used : 0;
     return unitsAhead({ perHorizon: this.#demand.perHorizon(nowMs), left, gateways });
   }

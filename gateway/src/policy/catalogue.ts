@@ -1,4 +1,4 @@
-import type { Limit } from '../limits/limit.ts';
+import type { Quota } from './measure.ts';
 import type { AdvancedPolicy, ApplicationTier, SubscriptionTier } from './tiers.ts';
 
 export type KeyType = 'PRODUCTION' | 'SANDBOX';
@@ -50,13 +50,13 @@ export interface AnonymousAccess {
     | { readonly kind: 'everyone' };
 }
 
-/** Where requests go, and how many of them all consumers together may send there. */
+/** Where requests go, and how much all consumers together may ask of it. */
 export interface Backend {
   /** In the operator's order. */
   readonly targets: readonly [Target, ...Target[]];
   /** Which target a request goes to: the only one, each in turn, or the first that isn't left out. */
   readonly choice: 'single' | 'round-robin' | 'failover';
-  readonly limit?: Limit;
+  readonly limits?: readonly Quota[];
 }
 
 export interface Target {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Limit } from '../limits/limit.ts';
 import type { Api, Application, Operation } from './catalogue.ts';
 import { levels } from './levels.ts';
+import { requestQuota } from './measure.ts';
 import { plan } from './plan.ts';
 import type { Consumer, RequestFacts } from './request-facts.ts';
 
@@ -9,11 +10,13 @@ const limit = (quota: number, windowMs = 60_000): Limit => {
   return { kind: 'fixed-window', quota, windowMs, starts: 'aligned' };
 };
 
+const requests = (quota: number, windowMs = 60_000) => [requestQuota(limit(quota, windowMs))];
+
 const operation: Operation = {
   target: '/items/{id}',
   verb: 'GET',
   open: false,
-  policy: { name: '10KPerMin', limit: limit(10_000) },
+  policy: { name: '10KPerMin', limits: requests(10_000) },
 };
 
 const api: Api = {
@@ -25,12 +28,12 @@ const api: Api = {
   apiKeyHeader: 'apikey',
   webSocket: false,
   operations: [operation],
-  anonymous: { tier: { name: 'Unauthenticated', quota: limit(500) }, by: { kind: 'client-address' } },
+  anonymous: { tier: { name: 'Unauthenticated', quotas: requests(500) }, by: { kind: 'client-address' } },
   backends: {
     PRODUCTION: {
       targets: [{ url: 'http://127.0.0.1:9001' }],
       choice: 'single',
-      limit: limit(50, 1000),
+      limits: requests(50, 1000),
     },
     SANDBOX: { targets: [{ url: 'http://127.0.0.1:9002' }], choice: 'single' },
   },
@@ -40,12 +43,12 @@ const application: Application = {
   id: 'alice/MobileApp',
   name: 'MobileApp',
   owner: 'alice',
-  tier: { name: '50PerMin', quota: limit(50), burst: limit(5, 1000) },
+  tier: { name: '50PerMin', quotas: requests(50), burst: limit(5, 1000) },
   apiKeys: [],
   subscriptions: [],
 };
 
-const gold = { name: 'PartnerGold', quota: limit(5000), burst: limit(100, 1000) };
+const gold = { name: 'PartnerGold', quotas: requests(5000), burst: limit(100, 1000) };
 const consumer: Consumer = { kind: 'application', application, user: 'alice', tier: gold };
 
 function planned(more: Partial<RequestFacts>): [string, string][] {
@@ -63,14 +66,14 @@ describe('the plan of a request', () => {
       ['application-burst', 'application-burst@1000:alice/MobileApp:alice'],
       ['backend', 'backend@1000:/orders:1.0.0:PRODUCTION'],
     ]);
-    const order = planned({ api: { ...api, policy: { name: 'P', limit: limit(1) } } }).map(
+    const order = planned({ api: { ...api, policy: { name: 'P', limits: requests(1) } } }).map(
       ([level]) => level,
     );
     expect(order).toEqual(levels.filter((level) => order.includes(level)));
   });
 
   test('an API-level policy replaces those of the operations, also when it sets no limit', () => {
-    const limited = planned({ api: { ...api, policy: { name: 'ApiPolicy', limit: limit(7) } } });
+    const limited = planned({ api: { ...api, policy: { name: 'ApiPolicy', limits: requests(7) } } });
     expect(limited[0]).toEqual(['api', 'api@60000:/orders/1.0.0']);
     expect(limited.some(([level]) => level === 'operation')).toBe(false);
     const unlimited = planned({ api: { ...api, policy: { name: 'Unlimited' } } });

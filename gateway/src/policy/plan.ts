@@ -1,7 +1,9 @@
 import { counterKey, type CounterKey } from '../limits/counter-key.ts';
 import type { Limit } from '../limits/limit.ts';
 import type { Level } from './levels.ts';
+import { measureSuffixes, requestQuota, type Measure, type Quota } from './measure.ts';
 import type { RequestFacts } from './request-facts.ts';
+import type { WhenOver } from './tiers.ts';
 
 /** What one request must pay at one level. A request names no counter twice. */
 export interface Charge {
@@ -10,45 +12,77 @@ export interface Charge {
   readonly rule?: string;
   readonly key: CounterKey;
   readonly limit: Limit;
-  /** Whole units, at least 1. */
+  readonly measure: Measure;
+  /** Whole units that are spent when the request is admitted. What it costs beyond them is charged once it is known. */
   readonly cost: number;
+  /**
+   * Whole units that must be left for it to be admitted, at least 1. Fewer than `cost` where the request that crosses the limit
+   * passes: the counter is overdrawn then.
+   */
+  readonly needs: number;
+  /** Whether a request goes on all the same when units are missing; it is counted then, too. */
+  readonly whenOver: WhenOver;
+}
+
+/** The charge of one request at a limit of requests. */
+export function requestCharge(level: Level, limit: Limit, key: CounterKey): Charge {
+  return { level, key, limit, measure: 'requests', cost: 1, needs: 1, whenOver: 'refuse' };
 }
 
 /**
  * The charges of a request, in the order of evaluation (contract.md 3). Limits that don't exist charge nothing. The
- * subjects are WSO2's counter keys, so operators recognise them in the store.
+ * subjects are WSO2's counter keys, so operators recognise them in the store. Bytes, events and tokens aren't known yet: they
+ * cost nothing here, but there must be one left.
  */
 export function plan(facts: RequestFacts): readonly Charge[] {
   const charges: Charge[] = [];
   const charge = (
     level: Level,
-    limit: Limit | undefined,
+    quotas: readonly Quota[] | undefined,
     subject: readonly string[],
-    kind: string = level,
+    { kind = level, whenOver = 'refuse' }: { readonly kind?: string; readonly whenOver?: WhenOver } = {},
   ): void => {
-    if (limit !== undefined) charges.push({ level, limit, key: counterKey(kind, limit, subject), cost: 1 });
+    for (const { measure, limit } of quotas ?? []) {
+      const key = counterKey(kind + measureSuffixes[measure], limit, subject);
+      charges.push({ ...requestCharge(level, limit, key), measure, cost: firstCosts[measure], whenOver });
+    }
   };
   const { api, operation, consumer, keyType } = facts;
   if (api.policy !== undefined) {
-    charge('api', api.policy.limit, [`${api.context}/${api.version}`]);
+    charge('api', api.policy.limits, [`${api.context}/${api.version}`]);
   } else {
     const resource = `${api.context}/${api.version}${operation.target}`;
-    charge('operation', operation.policy?.limit, [resource, operation.verb]);
+    charge('operation', operation.policy?.limits, [resource, operation.verb]);
   }
   const { tier } = consumer;
+  const { whenOver } = tier;
+  const over = whenOver && { whenOver };
   if (consumer.kind === 'application') {
     const { application, user } = consumer;
     const subscription = [application.id, api.context, api.version, tier.name];
-    charge('subscription', tier.quota, subscription);
-    charge('burst', tier.burst, subscription);
-    charge('application', application.tier.quota, [application.id, user]);
-    charge('application-burst', application.tier.burst, [application.id, user]);
+    charge('subscription', tier.quotas, subscription, over);
+    charge('burst', burstQuotas(tier), subscription, over);
+    charge('application', application.tier.quotas, [application.id, user]);
+    charge('application-burst', burstQuotas(application.tier), [application.id, user]);
   } else {
     // A kind of their own: an application may be named like an address.
     const subject = [consumer.subject, api.context, api.version, tier.name];
-    charge('subscription', tier.quota, subject, 'anonymous');
-    charge('burst', tier.burst, subject, 'anonymous-burst');
+    charge('subscription', tier.quotas, subject, { kind: 'anonymous', ...over });
+    charge('burst', burstQuotas(tier), subject, { kind: 'anonymous-burst', ...over });
   }
-  charge('backend', api.backends[keyType]?.limit, [api.context, api.version, keyType]);
+  charge('backend', api.backends[keyType]?.limits, [api.context, api.version, keyType]);
   return charges;
+}
+
+const firstCosts: Readonly<Record<Measure, number>> = {
+  requests: 1,
+  'request-bytes': 0,
+  events: 0,
+  'total-tokens': 0,
+  'prompt-tokens': 0,
+  'completion-tokens': 0,
+};
+
+function burstQuotas({ burst }: { readonly burst?: Limit }): readonly Quota[] | undefined {
+  return burst && [requestQuota(burst)];
 }

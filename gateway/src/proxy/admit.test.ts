@@ -4,10 +4,11 @@ import { counterKey } from '../limits/counter-key.ts';
 import type { Level } from '../policy/levels.ts';
 import { refusalOf } from './admit.ts';
 import { causes } from './refusal.ts';
+import { requestCharge } from '../policy/plan.ts';
 
 function refused(level: Level, quota: number, because: 'over-limit' | 'store-unavailable' = 'over-limit') {
   const limit = limitOf(quota);
-  const charge = { level, limit, key: counterKey(level, limit, ['s']), cost: 1 };
+  const charge = requestCharge(level, limit, counterKey(level, limit, ['s']));
   const standing = { charge, remaining: 0, resetsInMs: 1500 };
   return refusalOf({ admitted: false, standings: [standing], refused: standing, because, certain: true });
 }

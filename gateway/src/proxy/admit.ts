@@ -25,6 +25,6 @@ function exceeded({ charge, resetsInMs }: Standing): Refusal {
   const cause = overLimit[charge.level];
   // WSO2 tells the time for quotas only; it is known for bursts as well. A backend's load is nobody's business, and a
   // limit below one request admits nobody at any time.
-  const told = charge.level !== 'backend' && charge.limit.quota >= charge.cost;
+  const told = charge.level !== 'backend' && charge.limit.quota >= charge.needs;
   return { cause, retryAfterMs: resetsInMs, ...(told && { accessInMs: resetsInMs }) };
 }

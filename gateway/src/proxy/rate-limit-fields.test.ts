@@ -7,6 +7,7 @@ import { unitsMax, windowMsMax } from '../limits/limit.ts';
 import type { Standing, Verdict } from '../limiter/verdict.ts';
 import { levels, type Level } from '../policy/levels.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
+import { requestCharge } from '../policy/plan.ts';
 
 function standing(
   level: Level,
@@ -14,7 +15,7 @@ function standing(
   left: Partial<Standing> & { windowMs?: number } = {},
 ): Standing {
   const limit = limitOf(quota, left.windowMs ?? 60_000);
-  const charge = { level, limit, key: counterKey(level, limit, ['s']), cost: 1 };
+  const charge = requestCharge(level, limit, counterKey(level, limit, ['s']));
   return { charge, remaining: left.remaining ?? quota, resetsInMs: left.resetsInMs ?? limit.windowMs };
 }
 

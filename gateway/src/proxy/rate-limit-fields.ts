@@ -1,4 +1,5 @@
 import type { Level } from '../policy/levels.ts';
+import { measureSuffixes } from '../policy/measure.ts';
 import type { Charge } from '../policy/plan.ts';
 import type { Standing, Verdict } from '../limiter/verdict.ts';
 
@@ -18,7 +19,7 @@ export function rateLimitFields(verdict: Verdict, planned?: string): readonly st
   let states = '';
   for (const { charge, remaining, resetsInMs } of standings) {
     if (charge.level === 'backend') continue;
-    const start = charge.rule === undefined ? starts[charge.level] : `"${nameOf(charge)}";r=`;
+    const start = isPlain(charge) ? starts[charge.level] : `"${nameOf(charge)}";r=`;
     states += `${states === '' ? '' : ', '}${start}${integer(remaining)};t=${seconds(resetsInMs)}`;
   }
   return ['RateLimit-Policy', policy, 'RateLimit', states];
@@ -29,18 +30,24 @@ export function rateLimitPolicy(charges: readonly Charge[]): string {
   return charges
     .filter(({ level }) => level !== 'backend')
     .map((charge) => {
-      const { quota, windowMs } = charge.limit;
-      return `"${nameOf(charge)}";q=${integer(quota)};w=${seconds(windowMs)}`;
+      const { limit, measure } = charge;
+      const unit = measure === 'request-bytes' ? ';qu="content-bytes"' : '';
+      return `"${nameOf(charge)}";q=${integer(limit.quota)}${unit};w=${seconds(limit.windowMs)}`;
     })
     .join(', ');
 }
 
 /** What a charge is called in the fields, as the inside of a structured field's string (RFC 9651, section 3.3.3). */
-function nameOf({ level, rule }: Charge): string {
-  return rule === undefined ? level : `${level}-${rule.replace(/[^ !#-[\]-~]/g, '_')}`;
+function nameOf({ level, rule, measure }: Charge): string {
+  const name = level + measureSuffixes[measure];
+  return rule === undefined ? name : `${name}-${rule.replace(/[^ !#-[\]-~]/g, '_')}`;
 }
 
-/** What stands before the units left. */
+function isPlain({ rule, measure }: Charge): boolean {
+  return rule === undefined && measure === 'requests';
+}
+
+/** What stands before the units left where requests are counted. */
 const starts: Readonly<Record<Level, string>> = {
   api: '"api";r=',
   operation: '"operation";r=',

@@ -3,6 +3,7 @@ import type { Limit } from '../../src/limits/limit.ts';
 import type { Api, ApiKey, Application, Backend, KeyType, Operation } from '../../src/policy/catalogue.ts';
 import type { SubscriptionTier } from '../../src/policy/tiers.ts';
 import type { ServedConfig } from '../../src/proxy/serving.ts';
+import { requestQuota } from '../../src/policy/measure.ts';
 
 /** A fixed window that starts with its first request. */
 export function limitOf(quota: number, windowMs = 60_000): Limit {
@@ -21,7 +22,11 @@ export function operationOf(target: string, verb: string, more: Partial<Operatio
   return { target, verb, open: false, ...more };
 }
 
-export const gold: SubscriptionTier = { name: 'Gold', quota: limitOf(5000), burst: limitOf(100, 1000) };
+export const gold: SubscriptionTier = {
+  name: 'Gold',
+  quotas: [requestQuota(limitOf(5000))],
+  burst: limitOf(100, 1000),
+};
 
 /** An API at /orders/1.0.0 with a protected and an open part, whose backends' URLs the test gives. */
 export function sampleApi(more: Partial<Api> = {}): Api {
@@ -40,7 +45,7 @@ export function sampleApi(more: Partial<Api> = {}): Api {
       operationOf('/open/*', '*', { open: true }),
     ],
     anonymous: {
-      tier: { name: 'Unauthenticated', quota: limitOf(500) },
+      tier: { name: 'Unauthenticated', quotas: [requestQuota(limitOf(500))] },
       by: { kind: 'client-address' },
     },
     backends: { PRODUCTION: backendAt('http://127.0.0.1:9001/v1') },
@@ -54,7 +59,7 @@ export function sampleApplication(api: Api, more: Partial<Application> = {}): Ap
     id: 'alice/MobileApp',
     name: 'MobileApp',
     owner: 'alice',
-    tier: { name: '50PerMin', quota: limitOf(50) },
+    tier: { name: '50PerMin', quotas: [requestQuota(limitOf(50))] },
     apiKeys: [apiKey('mobile-key'), apiKey('mobile-sandbox', 'SANDBOX')],
     subscriptions: [{ api, tier: gold, state: 'active' }],
     ...more,

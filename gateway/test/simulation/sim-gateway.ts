@@ -5,7 +5,7 @@ import type { Limiter } from '../../src/limiter/limiter.ts';
 import type { Limit } from '../../src/limits/limit.ts';
 import type { Verdict } from '../../src/limiter/verdict.ts';
 import { levels, type OnStoreFailure } from '../../src/policy/levels.ts';
-import type { Charge } from '../../src/policy/plan.ts';
+import { requestCharge, type Charge } from '../../src/policy/plan.ts';
 import type { Core } from './core.ts';
 import type { Link } from './link.ts';
 import { ProcessClock, type World } from './world.ts';
@@ -105,10 +105,9 @@ export class SimGateway {
 
   #chargesOf(prices: readonly Price[]): readonly Charge[] {
     return prices.map(({ counter, cost }) => ({
-      level: levels[counter]!,
-      key: this.#keys[counter]!,
-      limit: this.limits[counter]!,
+      ...requestCharge(levels[counter]!, this.limits[counter]!, this.#keys[counter]!),
       cost,
+      needs: cost,
     }));
   }
 }

@@ -16,6 +16,7 @@ import { systemClock } from '../../src/system-clock.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
 import { StoreEar } from '../support/store-ear.ts';
 import { until } from '../support/until.ts';
+import { requestCharge } from '../../src/policy/plan.ts';
 
 /*
  * What gateways of version 1 leave behind and send. It stands here as it was written then: gateways of two versions run side by side
@@ -185,7 +186,7 @@ describe.skipIf(redisMissing)('ledgers in Redis', () => {
     });
     const redis = server.client();
     await redis.hset(at, { v: '2' });
-    const charges = [{ level: 'subscription', key, limit: minute, cost: 1 }] as const;
+    const charges = [requestCharge('subscription', minute, key)];
     const asked = async (): Promise<number> =>
       Number(/cmdstat_hmget:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
     expect(await limiter.admit(charges)).toMatchObject({ admitted: false, because: 'store-unavailable' });

@@ -6,7 +6,7 @@ import type { GatewayId } from '../../src/limits/claim.ts';
 import { counterKey } from '../../src/limits/counter-key.ts';
 import type { FixedWindow } from '../../src/limits/limit.ts';
 import { levels } from '../../src/policy/levels.ts';
-import type { Charge } from '../../src/policy/plan.ts';
+import { requestCharge, type Charge } from '../../src/policy/plan.ts';
 import { ClusterPrimaries } from '../../src/stores/redis/cluster-primaries.ts';
 import { ClusterStore } from '../../src/stores/redis/cluster-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
@@ -73,7 +73,7 @@ describe.skipIf(redisMissing)('a Redis Cluster that serves what it can', () => {
       const [first] = gateways;
       const charges = Array.from({ length: 24 }, (_, index): Charge => {
         const key = counterKey('part', day, [`subject-${index}`]);
-        return { level: 'subscription', limit: day, key, cost: 1 };
+        return requestCharge('subscription', day, key);
       });
       const verdictsOn = async (wanted: readonly Charge[]): Promise<readonly Verdict[]> =>
         Promise.all(gateways.map(async ({ limiter }) => limiter.admit(wanted)));

@@ -12,6 +12,7 @@ import type { MemberFault } from './fault-plan.ts';
 import { keyOf, type MemberScenario } from './scenario.ts';
 import { addressOf, SimMember } from './sim-member.ts';
 import { SimNetwork } from './sim-network.ts';
+import { requestCharge } from '../../../src/policy/plan.ts';
 
 /** The code under test: what Sluice ships, or a copy of it with a bug planted. */
 export interface MemberCore extends Core {
@@ -124,7 +125,7 @@ class Run {
         unavailable: !verdict.admitted && verdict.because === 'store-unavailable',
       });
     };
-    const verdict = limiter.admit([{ level: 'subscription', key: this.#keys[counter]!, limit, cost: 1 }]);
+    const verdict = limiter.admit([requestCharge('subscription', limit, this.#keys[counter]!)]);
     if (verdict instanceof Promise) void verdict.then(decided);
     else decided(verdict);
   }
