@@ -29,6 +29,7 @@ export const diagnosticCodes = [
   'conflict',
   'counts-connections',
   'counts-per-gateway',
+  'definition-differs',
   'duplicate',
   'empty-file',
   'ignored-file',

@@ -29,6 +29,13 @@ const files: Files = {
     endpoint_security: {production: {enabled: true, type: BASIC, username: u, password: hunter2}}
 `,
     ),
+  'apis/Orders/Definitions/swagger.yaml': `swagger: "2.0"
+paths:
+  /items: {get: {x-auth-type: Any, x-throttling-tier: Unlimited}}
+  "/items/{id}":
+    get: {x-wso2-throttling-tier: OrdersPolicy}
+    put: {}
+`,
   'repository/conf/deployment.toml': `${goodFiles['repository/conf/deployment.toml'] ?? ''}
 [sluice.backends]
 head_ms_max = 5000
@@ -55,6 +62,20 @@ minimum_version = "TLSv1.3"
 ca = "tls/clients.pem"
 client_certificates = "optional"
 `.replace('http_port = 8280', 'http = false\nthreads = "auto"\nunderscore_names = "refuse"'),
+  'apis/Pets/Definitions/swagger.json': JSON.stringify(
+    {
+      openapi: '3.0.1',
+      info: { title: 'Pets', version: '1' },
+      'x-wso2-basePath': '/pets',
+      'x-wso2-production-endpoints': { urls: ['http://127.0.0.1:9006', 'http://127.0.0.1:9007'] },
+      'x-wso2-sandbox-endpoints': { urls: ['http://127.0.0.1:9006'] },
+      'x-wso2-application-security': { 'security-types': ['api_key'], optional: true },
+      paths: { '/a': { $ref: '#/x/b' } },
+      x: { b: { get: { 'x-throttling-tier': '10KPerMin', security: [{ default: ['s'] }] } } },
+    },
+    undefined,
+    1,
+  ),
   'apis/Chat.yaml': `type: api
 data:
   name: Chat

@@ -1,4 +1,5 @@
 import { readApis } from './api-catalogue.ts';
+import { parseApis } from './api-projects.ts';
 import { readApplications } from './applications.ts';
 import type { Config } from './config.ts';
 import { readDeploymentToml } from './deployment-toml.ts';
@@ -28,7 +29,7 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
 
   const settings = readDeploymentToml(files, environment, report);
   const policies = readPolicies(parse('policy'));
-  const apiFiles = parse('api');
+  const apiFiles = parseApis(files, report);
   const apis = readApis(apiFiles, policies);
   const applicationSources = parse('application').flatMap(({ source }) => source ?? []);
   const applications = readApplications(applicationSources, { policies, apis });
