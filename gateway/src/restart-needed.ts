@@ -9,6 +9,7 @@ const fixed: Readonly<Record<string, (config: Config) => unknown>> = {
   },
   '[sluice.backends]': ({ backends }) => backends,
   'the admin listener': ({ admin }) => admin,
+  '[sluice.reload]': ({ reload }) => reload,
   'the store': ({ store }) => store,
   'the gateway id, count and claim deadline': ({ gateway }) => gateway,
   '[sluice.store] on_failure': ({ onStoreFailure }) => onStoreFailure,
@@ -17,11 +18,11 @@ const fixed: Readonly<Record<string, (config: Config) => unknown>> = {
 
 /** What a gateway made with one configuration goes by after it has read another: the other, but for what takes a restart. */
 export function takenOver(before: Config, after: Config): Config {
-  const { gateway, store, onStoreFailure, leases, admin, backends } = before;
+  const { gateway, store, onStoreFailure, leases, admin, reload, backends } = before;
   const { trustedProxies, underscoreNames } = after.listener;
   const https = renewed(before.listener.https, after.listener.https);
   const listener = { ...before.listener, trustedProxies, underscoreNames, ...(https && { https }) };
-  return { ...after, gateway, store, onStoreFailure, leases, admin, backends, listener };
+  return { ...after, gateway, store, onStoreFailure, leases, admin, reload, backends, listener };
 }
 
 /** Which changes from one configuration to the other a running gateway can't take over, in words. */

@@ -9,7 +9,9 @@ export type ReloadReport =
   /** The files are sound, but the gateway couldn't go by them; what was in force before still is. */
   | { readonly outcome: 'failed' }
   /** This gateway was started without files. */
-  | { readonly outcome: 'no-files' };
+  | { readonly outcome: 'no-files' }
+  /** The files say what they said before; only who asks for that alone hears so. */
+  | { readonly outcome: 'unchanged' };
 
 interface InForce {
   readonly outcome: 'in-force';
@@ -19,7 +21,7 @@ interface InForce {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-const statuses = { 'in-force': 200, refused: 422, failed: 500, 'no-files': 409 } as const;
+const statuses = { 'in-force': 200, refused: 422, failed: 500, 'no-files': 409, unchanged: 200 } as const;
 
 /** `POST /reload`: the files are read again before the answer, which says what is in force now, or why not what they say. */
 export function reloaded(report: ReloadReport): Page {

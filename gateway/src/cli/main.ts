@@ -55,6 +55,7 @@ function addStart(program: Command, finish: Finish): void {
       'where the counters are: local, unix:/path (sluice counters), redis://host:port/db',
     )
     .option('--threads <n>', 'threads that serve: 1 to 64, or auto, one for each core', threadCount)
+    .option('--no-watch', 'read the files again only when told to, not when they have changed')
     .option('--to <url>', 'without any file: the backend')
     .option('--limit <limit>', 'with --to: such as 100/min or 10/s')
     .option('--by <subject>', 'with --to: one counter for each ip, or for each value of header:NAME')

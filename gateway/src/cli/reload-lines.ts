@@ -14,6 +14,8 @@ export function linesOfReload(report: ReloadReport): readonly string[] {
       return ['the files could not be taken over, the configuration before stays in force'];
     case 'no-files':
       return ['nothing to read again, this gateway was started without files'];
+    case 'unchanged':
+      return [];
     default:
       return report satisfies never;
   }

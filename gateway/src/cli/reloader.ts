@@ -1,10 +1,11 @@
 import type { ReloadReport } from '../admin/reload.ts';
 import type { Config } from '../config/config.ts';
-import type { ReadConfig } from '../config/read-config.ts';
+import type { HomeConfig } from './home-config.ts';
 
 export interface ReloaderParts {
-  /** Undefined where a gateway was started without files. */
-  readonly read: (() => Promise<ReadConfig>) | undefined;
+  readonly read: () => Promise<HomeConfig>;
+  /** What is in force before the first reload; undefined where a gateway was started without files. */
+  readonly first: HomeConfig | undefined;
   /** Has the gateway go by a configuration; gives what takes a restart, in words. Rejects, and nothing has changed, when it can't. */
   readonly takeOver: (config: Config) => Promise<readonly string[]>;
   /** Hears of each reload once, with all who asked for it, such as `SIGHUP`. */
@@ -15,6 +16,8 @@ export interface ReloaderParts {
 /** A reload that hasn't begun, for all who ask until it does. */
 interface Asked {
   readonly askers: Set<string>;
+  /** Whether what was read counts; undefined when somebody wants to be told in any case. */
+  stillRest: (() => Promise<boolean>) | undefined;
   readonly report: Promise<ReloadReport>;
 }
 
@@ -24,44 +27,71 @@ interface Asked {
  */
 export class Reloader {
   readonly #parts: ReloaderParts;
+  /** The files as they were read last. */
+  #known: HomeConfig | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #next: Asked | undefined;
 
   constructor(parts: ReloaderParts) {
     this.#parts = parts;
+    this.#known = parts.first;
   }
 
-  /** Never rejects. */
+  /** Other files that the home names, as it names them. */
+  get namedPaths(): readonly string[] {
+    return this.#known?.namedPaths ?? [];
+  }
+
+  /** Reads the files again and goes by them. Never rejects. */
   reload(asker: string): Promise<ReloadReport> {
-    if (this.#next === undefined) {
-      const askers = new Set<string>();
-      const report = this.#last.then(() => this.#run(askers));
-      this.#next = { askers, report };
-      this.#last = report;
-    }
-    this.#next.askers.add(asker);
-    return this.#next.report;
+    return this.#ask(asker);
   }
 
-  async #run(askers: ReadonlySet<string>): Promise<ReloadReport> {
+  /**
+   * Does so unless the files say what they said when they were read last, or something was written to them meanwhile; then nobody
+   * hears of it.
+   */
+  async reloadIfChanged(asker: string, stillRest: () => Promise<boolean>): Promise<void> {
+    await this.#ask(asker, stillRest);
+  }
+
+  #ask(asker: string, stillRest?: () => Promise<boolean>): Promise<ReloadReport> {
+    const asked = this.#next ?? this.#later(stillRest);
+    asked.askers.add(asker);
+    if (stillRest === undefined) asked.stillRest = undefined;
+    return asked.report;
+  }
+
+  #later(stillRest: Asked['stillRest']): Asked {
+    const report = this.#last.then(() => this.#run(asked));
+    const asked: Asked = { askers: new Set(), stillRest, report };
+    this.#next = asked;
+    this.#last = report;
+    return asked;
+  }
+
+  async #run(asked: Asked): Promise<ReloadReport> {
     this.#next = undefined;
-    const report = await this.#outcome();
-    this.#parts.reloaded(report, [...askers].join(', '));
-    return report;
-  }
-
-  async #outcome(): Promise<ReloadReport> {
-    const { read, takeOver, reportBug } = this.#parts;
-    if (read === undefined) return { outcome: 'no-files' };
+    const { read, first, takeOver, reloaded, reportBug } = this.#parts;
+    const tell = (report: ReloadReport): ReloadReport => {
+      reloaded(report, [...asked.askers].join(', '));
+      return report;
+    };
+    if (first === undefined) return tell({ outcome: 'no-files' });
     try {
-      const { config, diagnostics } = await read();
+      const files = await read();
+      const { stillRest } = asked;
+      if (stillRest !== undefined && (files.digest === this.#known?.digest || !(await stillRest())))
+        return { outcome: 'unchanged' };
+      const { config, diagnostics } = files;
       const told = diagnostics.filter(({ severity }) => severity !== 'note');
-      if (config === undefined) return { outcome: 'refused', diagnostics: told };
-      const restartNeeded = await takeOver(config);
-      return { outcome: 'in-force', apis: config.apis.length, restartNeeded, diagnostics: told };
+      const restartNeeded = config === undefined ? [] : await takeOver(config);
+      this.#known = files;
+      if (config === undefined) return tell({ outcome: 'refused', diagnostics: told });
+      return tell({ outcome: 'in-force', apis: config.apis.length, restartNeeded, diagnostics: told });
     } catch (error) {
       reportBug(error);
-      return { outcome: 'failed' };
+      return tell({ outcome: 'failed' });
     }
   }
 }

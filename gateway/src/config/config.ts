@@ -15,6 +15,7 @@ export interface Config {
   readonly listener: ListenerSettings;
   readonly backends: BackendSettings;
   readonly admin: AdminSettings;
+  readonly reload: ReloadSettings;
   readonly responses: ResponseSettings;
   readonly apis: readonly Api[];
   readonly applications: readonly Application[];
@@ -170,6 +171,13 @@ export interface BackendTls extends TlsSettings {
   /** Without it any certificate is taken, and anybody may stand in for a backend. */
   readonly verify: boolean;
   readonly passphrase?: string;
+}
+
+/** When a gateway reads its files again by itself. */
+export interface ReloadSettings {
+  readonly watch: boolean;
+  /** How often it looks whether they have changed where the system doesn't tell. */
+  readonly pollMs: number;
 }
 
 interface AdminSettings {

@@ -54,6 +54,7 @@ test('an empty file means all defaults', () => {
         tls: { verify: true },
       },
       admin: { host: '127.0.0.1', port: 9090 },
+      reload: { watch: true, pollMs: 10_000 },
       responses: { retryAfter: 'seconds', rateLimitFields: true, errorFormat: 'json' },
     },
     found: [],

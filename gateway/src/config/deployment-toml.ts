@@ -9,6 +9,7 @@ import { apimSections, sections, serverKeys } from './no-effect.ts';
 import { readOnStoreFailure } from './on-failure.ts';
 import { placeholders } from './placeholders.ts';
 import { readRedisTable } from './redis-config.ts';
+import { readReloadSettings } from './reload-table.ts';
 import { type Path, type Report, type SourceFile, wholeFile } from './source-file.ts';
 import { chooseStore, readStoreTable } from './store-choice.ts';
 import { parseTomlFile } from './toml-file.ts';
@@ -46,6 +47,7 @@ export function readDeploymentToml(
     listener: readListener(deployment, offset),
     backends: readBackendSettings(deployment),
     admin: { host: admin.host ?? '127.0.0.1', port: admin.port ?? 9090 + offset },
+    reload: readReloadSettings(deployment),
     responses: {
       retryAfter: responses.retry_after ?? 'seconds',
       rateLimitFields: responses.rate_limit_fields ?? true,
@@ -109,7 +111,7 @@ function reportTables(source: SourceFile): void {
   const inApim = { read: ['redis_config'], noEffect: apimSections, unknownIs: 'warning' } as const;
   reportKeys(source, entriesOf(source, ['apim']), inApim);
   const inSluice = {
-    read: ['redis', 'listener', 'backends', 'admin', 'store', 'leases', 'responses'],
+    read: ['redis', 'listener', 'backends', 'admin', 'store', 'leases', 'reload', 'responses'],
     unknownIs: 'error',
   } as const;
   reportKeys(source, entriesOf(source, ['sluice']), inSluice);

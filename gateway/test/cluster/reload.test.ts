@@ -25,7 +25,7 @@ describe.skipIf(redisMissing)('two gateways that read their files again', () => 
       'applications/Some.yaml': application('Some', { Open: 'Plan' }),
     });
     const args = ['start', '--home', home.path, '--port', '0', '--admin-port', '0'];
-    gateways = [sluice(args), sluice(args)];
+    gateways = [sluice([...args, '--no-watch']), sluice(args)];
     await until(() => gateways.every((gateway) => gateway.said().includes('serving')));
   });
   afterAll(async () => {
@@ -91,5 +91,24 @@ describe.skipIf(redisMissing)('two gateways that read their files again', () => 
     expect(report).toMatchObject({ restartNeeded: ['[sluice.leases]'] });
     for (const gateway of gateways) expect(gateway.said()).toContain('[sluice.leases]: takes a restart');
     expect(await admittedOf(3)).toBe(1);
+  });
+
+  test('who watches its files goes by them when they have changed, and says once what is wrong with them', async () => {
+    const [told, watching] = gateways;
+    const said = (): readonly string[] =>
+      [...watching!.said().matchAll(/the files have changed: (.*)/g)].map(([, line = '']) => line);
+    home.write('policies/Plan.yaml', 'type: [');
+    await until(() => said().some((line) => line.includes('refused')));
+    home.write('policies/Plan.yaml', subscriptionPolicy('Plan', { perHour: 40 }));
+    await until(() => said().length === 3);
+    expect(said()).toEqual([
+      expect.stringContaining('the files are refused'),
+      expect.stringContaining('[sluice.leases]: takes a restart'),
+      expect.stringContaining('serving 1 APIs'),
+    ]);
+    expect(told!.said()).not.toContain('have changed');
+    told!.signal('SIGHUP');
+    await until(() => told!.said().trimEnd().endsWith('serving 1 APIs by the files as they are now'));
+    expect(await admittedOf(10)).toBe(7);
   });
 });

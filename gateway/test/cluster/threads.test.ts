@@ -19,7 +19,18 @@ class TwoThreads {
   readonly #run: Run;
 
   constructor(home: string, env: Readonly<Record<string, string>>) {
-    const args = ['start', '--home', home, '--port', '0', '--admin-port', '0', '--threads', '2'];
+    const args = [
+      'start',
+      '--home',
+      home,
+      '--port',
+      '0',
+      '--admin-port',
+      '0',
+      '--threads',
+      '2',
+      '--no-watch',
+    ];
     this.#run = sluice(args, { ...env, NODE_OPTIONS: `--import=${killer}` });
   }
 

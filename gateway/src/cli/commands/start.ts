@@ -1,7 +1,9 @@
 import type { Config, StoreSettings } from '../../config/config.ts';
+import type { Diagnostic } from '../../config/diagnostic.ts';
 import type { ReadConfig } from '../../config/read-config.ts';
 import { bugLine } from '../../gateway-thread.ts';
 import { startGateway, type RunningGateway, type Surroundings } from '../../start.ts';
+import { systemClock } from '../../system-clock.ts';
 import { startThreads } from '../../threads/start-threads.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { readHomeConfig } from '../home-config.ts';
@@ -12,6 +14,8 @@ import { quickConfig } from '../quick-config.ts';
 import { Reloader } from '../reloader.ts';
 import { linesOfReload } from '../reload-lines.ts';
 import { describeRedis } from '../describe-redis.ts';
+import { fingerprintOf } from '../watch/fingerprint.ts';
+import { HomeWatch } from '../watch/home-watch.ts';
 import { parseStoreUrl } from '../store-url.ts';
 import { untilToldToEnd } from '../until-told-to-end.ts';
 
@@ -26,21 +30,28 @@ export interface StartOptions {
   readonly to?: string;
   readonly limit?: string;
   readonly by?: string;
+  readonly watch: boolean;
 }
 
 /** `sluice start`: runs one gateway until it is told to end, then drains; SIGHUP makes it read its files again. Gives the exit code. */
 export async function runStart(options: StartOptions): Promise<number> {
   const store = options.store === undefined ? undefined : parseStoreUrl(options.store);
   if (typeof store === 'string') return usage(`--store: ${store}`);
-  const configured = options.to === undefined ? await readPrinted(options.home) : configOfFlags(options);
+  const { home } = options;
+  const before = await fingerprintOf(home);
+  const files = options.to === undefined ? await readHomeConfig(home) : undefined;
+  const configured = files ?? configOfFlags(options);
   if (typeof configured === 'string') return usage(configured);
+  printFindings(configured.diagnostics);
   if (configured.config === undefined) return exitCodes.badConfiguration;
   const config = withFlags(configured.config, options, store);
   const starting = Promise.withResolvers<RunningGateway>();
   const reloader = new Reloader({
-    read: options.to === undefined ? () => readPrinted(options.home) : undefined,
+    read: () => readHomeConfig(home),
+    first: files,
     takeOver: async (changed) => (await starting.promise).reload(withFlags(changed, options, store)),
     reloaded: (report, askers) => {
+      if ('diagnostics' in report) printFindings(report.diagnostics);
       for (const line of linesOfReload(report)) say(`${askers}: ${line}`);
     },
     reportBug: (error) => say(bugLine(error)),
@@ -58,7 +69,14 @@ export async function runStart(options: StartOptions): Promise<number> {
   const { http, https } = gateway.ports;
   tellParent({ listening: { port: http ?? https ?? 0, httpsPort: https, adminPort: gateway.adminPort } });
   starting.resolve(gateway);
+  const { watch, pollMs } = config.reload;
+  const changed = (stillRest: () => Promise<boolean>): Promise<void> =>
+    reloader.reloadIfChanged('the files have changed', stillRest);
+  const namedPaths = (): readonly string[] => reloader.namedPaths;
+  const parts = { homePath: home, clock: systemClock, pollMs, namedPaths, changed, report: say };
+  const homeWatch = watch && files !== undefined ? new HomeWatch(before, parts) : undefined;
   say(`${await untilToldToEnd()}: draining`);
+  homeWatch?.close();
   await gateway.close();
   return exitCodes.done;
 }
@@ -72,14 +90,11 @@ function say(line: string): void {
   process.stderr.write(`sluice: ${line}\n`);
 }
 
-/** Reads a home and prints what is wrong with it. */
-async function readPrinted(home: string): Promise<ReadConfig> {
-  const read = await readHomeConfig(home);
+function printFindings(diagnostics: readonly Diagnostic[]): void {
   printDiagnostics(
-    read.diagnostics.filter(({ severity }) => severity !== 'note'),
+    diagnostics.filter(({ severity }) => severity !== 'note'),
     process.stderr,
   );
-  return read;
 }
 
 function configOfFlags({ to = '', limit, by }: StartOptions): ReadConfig | string {
@@ -99,6 +114,7 @@ function withFlags(config: Config, options: StartOptions, store: StoreSettings =
       threads: options.threads ?? config.listener.threads,
     },
     admin: { ...config.admin, port: options.adminPort ?? config.admin.port },
+    reload: { ...config.reload, watch: options.watch && config.reload.watch },
   };
 }
 
