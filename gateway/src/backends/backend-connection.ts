@@ -6,6 +6,7 @@ import { idleMsAfter } from './idle-ms.ts';
 import { isSafe, mayConfuse } from './method-traits.ts';
 import { dial, type Origin } from './origin.ts';
 import type { CallHolder, PooledCall } from './pooled-call.ts';
+import type { Outbox } from '../wire/outbox.ts';
 import { RequestWriter } from './request-writer.ts';
 
 /** Whose connection it is. */
@@ -46,12 +47,12 @@ export class BackendConnection implements CallHolder {
   /** What the last sweep saw, and since when it is so. */
   readonly #seen = { moves: -1, sinceMs: 0 };
 
-  constructor(origin: Origin, cause: PooledCall, owner: ConnectionOwner) {
+  constructor(origin: Origin, cause: PooledCall, owner: ConnectionOwner & { readonly outbox: Outbox }) {
     this.cause = cause;
     this.#owner = owner;
     this.idleMsMax = idleMsAfter([]);
     this.#socket = dial(origin, this.#read);
-    this.#writer = new RequestWriter(this.#socket, origin.hostLine);
+    this.#writer = new RequestWriter(this.#socket, origin.hostLine, owner.outbox);
     this.#socket.once(origin.tls === undefined ? 'connect' : 'secureConnect', this.#opened);
     this.#socket.on('drain', this.#drained);
     this.#socket.on('end', this.#ended);
@@ -125,9 +126,9 @@ export class BackendConnection implements CallHolder {
     // In this mode of reading the next owner gets nothing that isn't handed on.
     if (this.#switched) return this.#socket.push(Buffer.from(bytes));
     const call = this.#call;
-    if (call === undefined) {
+    if (call === undefined || this.#writer.waits) {
       // Nobody has asked: it would be taken for the answer to whoever asks next.
-      this.close();
+      this.#lose(call);
       return true;
     }
     this.#answered = true;
@@ -196,7 +197,7 @@ export class BackendConnection implements CallHolder {
     const call = this.#call;
     if (this.place === 'opening') this.#failToOpen('unreachable');
     else if (call !== undefined && this.#answer.endsWithConnection) this.#complete(call, false);
-    else this.close('broken');
+    else this.#lose(call);
   };
 
   readonly #broke = (error: NodeJS.ErrnoException): void => {
@@ -204,7 +205,11 @@ export class BackendConnection implements CallHolder {
       this.#failToOpen('unreachable');
       return;
     }
-    const call = this.#call;
+    this.#lose(this.#call, error);
+  };
+
+  /** Nothing more can be had here: the running call goes to another connection, or fails. */
+  #lose(call: PooledCall | undefined, error?: NodeJS.ErrnoException): void {
     if (call === undefined || !this.#mayRepeat(call, error)) {
       this.close('broken');
       return;
@@ -212,16 +217,16 @@ export class BackendConnection implements CallHolder {
     this.close();
     call.retried = true;
     this.#owner.again(call);
-  };
+  }
 
   /**
    * Once, if nothing of the request left this machine, or if the backend had given up a kept connection before: it resets what
    * it doesn't read. A clean end proves nothing.
    */
-  #mayRepeat({ request, retried }: PooledCall, { code }: NodeJS.ErrnoException): boolean {
+  #mayRepeat({ request, retried }: PooledCall, error: NodeJS.ErrnoException | undefined): boolean {
     if (retried || this.#answered) return false;
-    if (this.#writer.unsent) return true;
-    const wasReset = this.#requests > 1 && (code === 'ECONNRESET' || code === 'EPIPE');
+    if (this.#writer.takeBack() || this.#writer.unsent) return true;
+    const wasReset = this.#requests > 1 && (error?.code === 'ECONNRESET' || error?.code === 'EPIPE');
     return wasReset && request.body === undefined && isSafe(request.method);
   }
 

@@ -24,8 +24,15 @@ async function start(
   poolTo(backend.url, bounds);
 }
 
+/** Its time stands still, and its turns are the machine's. */
+class PoolClock extends FakeClock {
+  override atEndOfTurn(run: () => void): void {
+    setImmediate(run);
+  }
+}
+
 function poolTo(url: string, bounds: Partial<BackendBounds> = {}): void {
-  clock = new FakeClock();
+  clock = new PoolClock();
   pool = new BackendPool(originOf(url, defaultBackendSettings.tls), clock, {
     ...defaultBackendSettings.bounds,
     ...bounds,

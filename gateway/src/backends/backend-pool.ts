@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net';
 import type { BackendBounds } from '../config/config.ts';
 import type { Clock } from '../limits/clock.ts';
+import { Outbox } from '../wire/outbox.ts';
 import type { BackendCall, BackendReceiver, BackendRequest, BackendSender } from './backend-call.ts';
 import { BackendConnection, type ConnectionOwner } from './backend-connection.ts';
 import type { BackendFailure } from './failure.ts';
@@ -17,6 +18,8 @@ import { PooledCall, type CallHolder } from './pooled-call.ts';
  * there may be more.
  */
 export class BackendPool implements BackendSender, ConnectionOwner, CallHolder {
+  /** Of all its connections. */
+  readonly outbox: Outbox;
   readonly #origin: Origin;
   readonly #clock: Clock;
   readonly #bounds: BackendBounds;
@@ -36,6 +39,7 @@ export class BackendPool implements BackendSender, ConnectionOwner, CallHolder {
   #closed = false;
 
   constructor(origin: Origin, clock: Clock, bounds: BackendBounds) {
+    this.outbox = new Outbox(clock);
     this.#origin = origin;
     this.#clock = clock;
     this.#bounds = bounds;

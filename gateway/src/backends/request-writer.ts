@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { BodySource, BodyTaker } from '../wire/body-source.ts';
 import { chunkStart, fieldLines, lastChunk, requestLine } from '../wire/message-writer.ts';
+import type { Outbox, Sender } from '../wire/outbox.ts';
 import type { BackendRequest } from './backend-call.ts';
 import { usuallyHasBody } from './method-traits.ts';
 import type { PooledCall } from './pooled-call.ts';
@@ -10,14 +11,20 @@ const gluedBytesMax = 2048;
 
 const noBody = 'content-length: 0\r\n\r\n';
 
-/** Writes the requests of a connection, one after the other; their bodies as fast as the backend takes them. */
-export class RequestWriter implements BodyTaker {
+/**
+ * Writes the requests of a connection, one after the other; their bodies as fast as the backend takes them. What a request begins
+ * with leaves at the end of the turn.
+ */
+export class RequestWriter implements BodyTaker, Sender {
   /** Grows with everything the body's source or the backend does. */
   moves = 0;
   /** The one write of a whole request failed at once: nothing of it left this machine. */
   unsent = false;
   readonly #socket: Socket;
   readonly #hostLine: string;
+  readonly #outbox: Outbox;
+  /** Whose text waits for the end of the turn. */
+  #call: PooledCall | undefined;
   /** Whose end hasn't come. */
   #source: BodySource | undefined;
   #inChunks = false;
@@ -26,9 +33,15 @@ export class RequestWriter implements BodyTaker {
   #text = '';
   #full = false;
 
-  constructor(socket: Socket, hostLine: string) {
+  constructor(socket: Socket, hostLine: string, outbox: Outbox) {
     this.#socket = socket;
     this.#hostLine = hostLine;
+    this.#outbox = outbox;
+  }
+
+  /** Nothing of the request was written yet. */
+  get waits(): boolean {
+    return this.#call !== undefined;
   }
 
   /** Whether the request is written to its end, as far as its socket took it. */
@@ -43,13 +56,32 @@ export class RequestWriter implements BodyTaker {
     else if (request.body !== undefined) this.#writeBody(request, request.body);
     else this.#text = `${this.#head(request)}${usuallyHasBody(request.method) ? noBody : '\r\n'}`;
     if (this.#text === '' || this.#socket.destroyed) return;
+    this.#call = call;
+    this.#outbox.add(this);
+  }
+
+  send(): void {
+    const call = this.#call;
+    if (call === undefined) return;
+    this.#call = undefined;
     const text = this.#flush();
     this.unsent = this.done && this.#socket.errored !== null;
     if (this.unsent) call.message = text;
   }
 
+  /** Gives a request of which nothing was written back to its call, if it is there as a whole. */
+  takeBack(): boolean {
+    const call = this.#call;
+    if (call === undefined || !this.done) return false;
+    this.#call = undefined;
+    call.message = this.#text;
+    this.#text = '';
+    return true;
+  }
+
   /** Nothing more is written of a body whose end hasn't come. */
   stop(): void {
+    this.#call = undefined;
     const source = this.#source;
     this.#source = undefined;
     source?.stop();
@@ -66,6 +98,7 @@ export class RequestWriter implements BodyTaker {
   data(bytes: Buffer): boolean {
     if (this.#source === undefined || bytes.length === 0) return true;
     this.moves += 1;
+    this.send();
     const isSmall = this.#text.length + bytes.length <= gluedBytesMax;
     if (this.#gathers === 'glue' && isSmall) {
       this.#text += this.#glued(bytes);
@@ -86,6 +119,7 @@ export class RequestWriter implements BodyTaker {
     this.moves += 1;
     this.#source = undefined;
     if (!this.#inChunks) return;
+    this.send();
     if (this.#gathers === 'glue') this.#text += lastChunk;
     else this.#socket.write(lastChunk, 'latin1');
   }

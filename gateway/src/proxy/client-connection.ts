@@ -38,7 +38,7 @@ export class ClientConnection implements ExchangeConnection, RequestOwner {
     this.#wire = wire;
     this.#peer = socket.remoteAddress ?? '';
     this.#requests = new RequestReader(this, wire.bounds);
-    this.answers = new AnswerQueue(socket, wire.copies, this.#answered);
+    this.answers = new AnswerQueue(socket, wire, this.#answered);
     socket.on('data', this.#data);
     socket.on('drain', this.#drained);
     socket.on('end', this.#end);
@@ -65,6 +65,7 @@ export class ClientConnection implements ExchangeConnection, RequestOwner {
 
   destroy(): void {
     this.#requests.release();
+    this.answers.send();
     this.#socket.destroy();
   }
 
@@ -155,6 +156,7 @@ export class ClientConnection implements ExchangeConnection, RequestOwner {
     if (this.#leaving) return;
     this.#leaving = true;
     this.#requests.stop();
+    this.answers.send();
     this.#socket.end(this.#lastWords, 'latin1');
     this.#requests.advance();
   }

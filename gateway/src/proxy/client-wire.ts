@@ -1,4 +1,5 @@
 import type { RequestFlaw } from '../wire/request-head.ts';
+import type { Outbox } from '../wire/outbox.ts';
 import type { Exchange } from './exchange.ts';
 import type { LentCopies } from './lent-copies.ts';
 import { causes, type Refusal } from './refusal.ts';
@@ -8,6 +9,7 @@ import type { WireBounds } from './wire-bounds.ts';
 export interface ClientWire {
   readonly bounds: WireBounds;
   readonly copies: LentCopies;
+  readonly outbox: Outbox;
   readonly scheme: 'http' | 'https';
   /** Monotonic ms with fractions, for durations. */
   readonly stopwatchMs: () => number;

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, Server as TlsServer } from 'node:tls';
 import type { HttpsSettings } from '../config/config.ts';
+import { Outbox } from '../wire/outbox.ts';
 import { fieldLines, statusLine } from '../wire/message-writer.ts';
 import type { Clock } from '../limits/clock.ts';
 import { ClientConnection } from './client-connection.ts';
@@ -51,6 +52,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
 class Listener implements ClientWire {
   readonly bounds: WireBounds;
   readonly copies: LentCopies = new LentCopies();
+  readonly outbox: Outbox;
   readonly stopwatchMs: () => number;
   readonly begin: (exchange: Exchange) => void;
   draining = false;
@@ -64,6 +66,7 @@ class Listener implements ClientWire {
 
   constructor(options: ProxyOptions) {
     this.bounds = { ...defaultWireBounds, ...options.bounds };
+    this.outbox = new Outbox(options.clock);
     this.#options = options;
     this.stopwatchMs = options.stopwatchMs;
     this.begin = options.handle;
