@@ -5,8 +5,14 @@ import { tmpdir } from 'node:os';
 const canPin = spawnSync('taskset', ['--version']).status === 0;
 
 /** Starts a script of ours with an IPC channel and `gc()`, on one core where the system has taskset. */
-export function forkPinned(script: string, args: readonly string[], core: number): ChildProcess {
+export function forkPinned(
+  script: string,
+  args: readonly string[],
+  core: number,
+  execPath: string = process.execPath,
+): ChildProcess {
   const child = fork(script, args, {
+    execPath,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     serialization: 'advanced',
     execArgv: ['--expose-gc'],

@@ -26,6 +26,18 @@ const targets: readonly Target[] = [
     theirs: 'fastify-limit',
     bound: { atLeastTimes: 3.5 },
   },
+  {
+    ...sluice,
+    what: 'fast-proxy on Node 20',
+    theirs: 'fast-proxy-node20',
+    bound: { atLeastTimes: 2.2 },
+  },
+  {
+    ...sluice,
+    what: '@fastify/http-proxy + rate-limit on Redis, on Node 20',
+    theirs: 'fastify-limit-node20',
+    bound: { atLeastTimes: 3.5 },
+  },
   { ...sluice, what: 'Sluice, Unlimited', theirs: 'sluice-unlimited', bound: { atLeastTimes: 0.95 } },
   {
     load: 'small GET',

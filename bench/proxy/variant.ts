@@ -15,6 +15,8 @@ export type VariantKey =
   | 'fast-proxy'
   | 'fastify'
   | 'fastify-limit'
+  | 'fast-proxy-node20'
+  | 'fastify-limit-node20'
   | 'nginx'
   | 'haproxy'
   | 'nginx-lua';

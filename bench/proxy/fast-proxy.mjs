@@ -1,6 +1,5 @@
 /* fast-proxy in its undici mode. argv: the backend's origin. */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import fastProxy from 'fast-proxy';
 
 const outgoing = fastProxy({ base: process.argv[2] ?? '', undici: { connections: 256, pipelining: 1 } });
@@ -14,6 +13,6 @@ const server = createServer((request, response) => {
 });
 server.keepAliveTimeout = 300_000;
 server.listen(0, '127.0.0.1', 4096, () => {
-  process.send?.({ port: (server.address() as AddressInfo).port });
+  process.send?.({ port: server.address().port });
 });
 process.once('disconnect', () => process.exit());

@@ -1,5 +1,4 @@
 /* @fastify/http-proxy. argv: the backend's origin, and the port of a Redis if each request is to be counted there. */
-import type { AddressInfo } from 'node:net';
 import httpProxy from '@fastify/http-proxy';
 import rateLimit from '@fastify/rate-limit';
 import { fastify } from 'fastify';
@@ -19,5 +18,5 @@ await app.register(httpProxy, {
   },
 });
 await app.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
-process.send?.({ port: (app.server.address() as AddressInfo).port });
+process.send?.({ port: app.server.address().port });
 process.once('disconnect', () => process.exit());
