@@ -18,14 +18,14 @@ export const nodeVariants: readonly Variant[] = [
     name: 'fast-proxy 2.2.0',
     needs: [],
     warmUpMs,
-    start: (world) => startScript('fast-proxy.mjs', [backend(world)]),
+    start: (world) => startScript('../peers/fast-proxy.mjs', [backend(world)]),
   },
   {
     key: 'fastify',
     name: '@fastify/http-proxy 11.6.3',
     needs: [],
     warmUpMs,
-    start: (world) => startScript('fastify-proxy.mjs', [backend(world)]),
+    start: (world) => startScript('../peers/fastify-proxy.mjs', [backend(world)]),
   },
   {
     key: 'fastify-limit',
@@ -39,7 +39,7 @@ export const nodeVariants: readonly Variant[] = [
     name: 'fast-proxy 2.2.0 on Node 20',
     needs: [node20],
     warmUpMs,
-    start: (world) => startScript('fast-proxy.mjs', [backend(world)], { node: node20 }),
+    start: (world) => startScript('../peers/fast-proxy.mjs', [backend(world)], { node: node20 }),
   },
   {
     key: 'fastify-limit-node20',
@@ -52,7 +52,7 @@ export const nodeVariants: readonly Variant[] = [
 
 function startLimited(world: World, node?: string): Promise<Server> {
   const args = [backend(world), String(world.redisPort)];
-  return startScript('fastify-proxy.mjs', args, { proof: 'x-ratelimit-remaining', node });
+  return startScript('../peers/fastify-proxy.mjs', args, { proof: 'x-ratelimit-remaining', node });
 }
 
 function backend({ backendPort }: World): string {

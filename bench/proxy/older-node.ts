@@ -13,5 +13,5 @@ export const node20: string =
     .find((path) => existsSync(path) && isNode20(path)) ?? 'node 20';
 
 function isNode20(path: string): boolean {
-  return spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout?.startsWith('v20.') === true;
+  return spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout.startsWith('v20.');
 }

@@ -13,6 +13,6 @@ const server = createServer((request, response) => {
 });
 server.keepAliveTimeout = 300_000;
 server.listen(0, '127.0.0.1', 4096, () => {
-  process.send?.({ port: server.address().port });
+  process.send?.({ port: /** @type {import("node:net").AddressInfo} */ (server.address()).port });
 });
 process.once('disconnect', () => process.exit());

@@ -18,5 +18,5 @@ await app.register(httpProxy, {
   },
 });
 await app.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
-process.send?.({ port: app.server.address().port });
+process.send?.({ port: /** @type {import("node:net").AddressInfo} */ (app.server.address()).port });
 process.once('disconnect', () => process.exit());
