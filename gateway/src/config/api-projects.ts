@@ -1,14 +1,28 @@
 import { dialectOf } from './api-definition.ts';
+import { type ChosenEnvironment, withParameters } from './api-parameters.ts';
+import { withVariables } from './apictl-variables.ts';
 import { apiOfDefinition, withDefinition } from './defined-api.ts';
-import { type Home, type HomeFile, projectPartOf, roleOf } from './home.ts';
-import { type ParsedFile, type Report, type SourceFile, wholeFile } from './source-file.ts';
+import { type FileRole, type Home, type HomeFile, projectPartOf, roleOf } from './home.ts';
+import {
+  isRecord,
+  type ParsedFile,
+  type Report,
+  type SourceFile,
+  valueAt,
+  wholeFile,
+} from './source-file.ts';
+import { apiFieldsWithoutEffect } from './wso2-names.ts';
 import { parseYamlFile } from './yaml-file.ts';
 
 /**
  * The APIs of a home, one file each: what the other files of a project add to its api.yaml stands in it as if it had been
  * written there. Files come in the order of their paths.
  */
-export function parseApis(files: Home, report: Report): readonly ParsedFile[] {
+export function parseApis(
+  files: Home,
+  environment: ChosenEnvironment,
+  report: Report,
+): readonly ParsedFile[] {
   const projects = new Map<string, HomeFile[]>();
   for (const file of files) {
     const role = roleOf(file.path);
@@ -16,31 +30,95 @@ export function parseApis(files: Home, report: Report): readonly ParsedFile[] {
     const project = projectPartOf(file.path)?.project ?? file.path;
     projects.set(project, [...(projects.get(project) ?? []), file]);
   }
-  return [...projects].flatMap(([project, parts]) => parseProject(project, parts, report) ?? []);
-}
-
-const partRoles: ReadonlySet<string> = new Set(['api', 'definition']);
-
-function parseProject(project: string, parts: readonly HomeFile[], report: Report): ParsedFile | undefined {
-  const apis = parts.filter(({ path }) => roleOf(path) === 'api');
-  const definitions = parts.filter(({ path }) => roleOf(path) === 'definition');
-  for (const { path } of [...apis.slice(1), ...definitions.slice(1)]) {
-    const message = `There is another file of this kind in ${project}; one of the two must go.`;
-    report(wholeFile('error', 'conflict', path, message));
+  const besides = new Map<string, SourceFile>();
+  const parsed = [...projects].flatMap(([project, parts]) => {
+    const { api, parameters } = parseProject(project, parts, report);
+    if (api !== undefined) return [{ api, parameters }];
+    const named = deploymentFolder.exec(project)?.[1];
+    if (named === undefined) report(wholeFile('error', 'no-api', `${project}/`, noDescription));
+    else if (parameters !== undefined) besides.set(named, parameters);
+    return [];
+  });
+  const apis = parsed.map(({ api: { path, source }, parameters }) => {
+    const beside = source && takeBeside(source, besides);
+    return { path, source: source && completed(source, parameters ?? beside, environment) };
+  });
+  for (const { path } of besides.values()) {
+    report(
+      wholeFile('warning', 'ignored-file', path, 'There is no API of the name and version of this folder.'),
+    );
   }
-  const [api] = apis;
-  const [definition] = definitions;
-  const source = api && parseYamlFile(api, report);
-  const path = api?.path ?? definition?.path;
-  if (path === undefined) return undefined;
-  const defined = definition && parseYamlFile(definition, report);
-  return { path, source: apiOf(source, defined) };
+  return apis;
 }
 
-function apiOf(source: SourceFile | undefined, definition: SourceFile | undefined): SourceFile | undefined {
-  if (source === undefined) {
+export const noDescription = 'This API project has no api.yaml, api.yml or api.json.';
+
+const partRoles: ReadonlySet<string> = new Set([
+  'api',
+  'definition',
+  'parameters',
+  'graphql-schema',
+  'graphql-complexity',
+]);
+
+/** As `apictl gen deployment-dir` makes it, for parameters that are kept beside a project. */
+const deploymentFolder = /^apis\/DeploymentArtifacts_([^/]+)$/;
+
+function parseProject(
+  project: string,
+  parts: readonly HomeFile[],
+  report: Report,
+): { readonly api?: ParsedFile; readonly parameters?: SourceFile | undefined } {
+  const of = (role: FileRole): HomeFile | undefined => {
+    const [first, ...others] = parts.filter(({ path }) => roleOf(path) === role);
+    for (const { path } of others) {
+      const message = `There is another file of this kind in ${project}; one of the two must go.`;
+      report(wholeFile('error', 'conflict', path, message));
+    }
+    return first;
+  };
+  const [api, definition, parameters] = [of('api'), of('definition'), of('parameters')];
+  const source = api && parseYamlFile(api, report);
+  const defined = definition && parseYamlFile(definition, report);
+  const path = api?.path ?? definition?.path;
+  return {
+    ...(path !== undefined && { api: { path, source: apiOf(api, source, defined) } }),
+    ...(parameters && { parameters: parseYamlFile(parameters, report) }),
+  };
+}
+
+function apiOf(
+  api: HomeFile | undefined,
+  source: SourceFile | undefined,
+  definition: SourceFile | undefined,
+): SourceFile | undefined {
+  if (api === undefined) {
     return definition && dialectOf(definition.value) !== undefined ? apiOfDefinition(definition) : undefined;
   }
-  if (dialectOf(source.value) !== undefined) return apiOfDefinition(source);
-  return definition === undefined ? source : withDefinition(source, definition);
+  if (source !== undefined && dialectOf(source.value) !== undefined) return apiOfDefinition(source);
+  return source && definition ? withDefinition(source, definition) : source;
+}
+
+/** The parameters of a folder beside the projects that bears the API's name. */
+function takeBeside(api: SourceFile, besides: Map<string, SourceFile>): SourceFile | undefined {
+  const [name, version] = ['name', 'version'].map((field) => valueAt(api.value, ['data', field]));
+  if (typeof name !== 'string' || typeof version !== 'string') return undefined;
+  const found = besides.get(`${name}-${version}`);
+  besides.delete(`${name}-${version}`);
+  return found;
+}
+
+function completed(
+  api: SourceFile,
+  parameters: SourceFile | undefined,
+  environment: ChosenEnvironment,
+): SourceFile {
+  const { variables } = environment;
+  const data = valueAt(api.value, ['data']);
+  const fields = Object.keys(isRecord(data) ? data : {}).filter(
+    (name) => !apiFieldsWithoutEffect.includes(name),
+  );
+  const paths = fields.map((name) => ['data', name]);
+  const filled = withVariables(api, paths, { variables, form: 'braces' });
+  return parameters === undefined ? filled : withParameters(filled, parameters, environment);
 }

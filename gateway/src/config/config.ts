@@ -28,6 +28,8 @@ interface GatewaySettings {
   readonly countMin: number;
   /** How long a request may wait for the store. */
   readonly claimDeadlineMs: number;
+  /** Which environment's parameters have been applied to the APIs. */
+  readonly environment?: string;
 }
 
 export type StoreSettings =

@@ -1,7 +1,7 @@
 import { readBackendSettings } from './backends-table.ts';
 import type { Config } from './config.ts';
 import { type Deployment, entriesOf, readTable, reportKeys } from './deployment-table.ts';
-import { flag, mapping, oneOf, wholeNumber } from './expected.ts';
+import { flag, mapping, oneOf, text, wholeNumber } from './expected.ts';
 import { deploymentPaths, type Environment, type Home } from './home.ts';
 import { listenedPort, readListener } from './listener-table.ts';
 import { hostName } from './network-names.ts';
@@ -34,12 +34,14 @@ export function readDeploymentToml(
   const server = readTable(deployment, serverTable);
   const admin = readTable(deployment, adminTable);
   const responses = readTable(deployment, responsesTable);
+  const apis = readTable(deployment, apisTable);
   const offset = server.offset ?? 0;
   const settings: Settings = {
     gateway: {
       id: redis.gateway_id ?? environment.hostName,
       countMin: redis.min_gateway_count ?? 1,
       claimDeadlineMs: redis.key_lock_retrieval_timeout ?? 50,
+      ...(apis.environment !== undefined && { environment: apis.environment }),
     },
     store: chooseStore(deployment, redis, store),
     onStoreFailure: readOnStoreFailure(deployment, store.on_failure),
@@ -94,6 +96,17 @@ const adminTable = {
   unknownIs: 'error',
 } as const;
 
+const apisTable = {
+  path: ['sluice', 'apis'],
+  schema: mapping({
+    environment: text({
+      expected: 'the name of an environment, 1 to 100 characters',
+      charactersMax: 100,
+    }).optional(),
+  }),
+  unknownIs: 'error',
+} as const;
+
 const responsesTable = {
   path: ['sluice', 'responses'],
   schema: mapping({
@@ -111,7 +124,7 @@ function reportTables(source: SourceFile): void {
   const inApim = { read: ['redis_config'], noEffect: apimSections, unknownIs: 'warning' } as const;
   reportKeys(source, entriesOf(source, ['apim']), inApim);
   const inSluice = {
-    read: ['redis', 'listener', 'backends', 'admin', 'store', 'leases', 'reload', 'responses'],
+    read: ['redis', 'listener', 'backends', 'admin', 'store', 'leases', 'reload', 'responses', 'apis'],
     unknownIs: 'error',
   } as const;
   reportKeys(source, entriesOf(source, ['sluice']), inSluice);

@@ -49,6 +49,7 @@ export const diagnosticCodes = [
   'syntax',
   'too-large',
   'unknown-api',
+  'unknown-environment',
   'unknown-key',
   'unknown-policy',
   'unknown-tier',

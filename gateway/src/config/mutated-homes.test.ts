@@ -10,7 +10,11 @@ const runs = 600;
 const timeoutMs = 60_000;
 
 const pem = '-----BEGIN CERTIFICATE-----\n-----BEGIN ENCRYPTED PRIVATE KEY-----\nhunter2\n';
-const machine = { ...environment, namedFile: () => ({ text: pem }) };
+const machine = {
+  ...environment,
+  variables: { ...environment.variables, REDIS_HOST: 'redis.internal' },
+  namedFile: () => ({ text: pem }),
+};
 
 /** The good home with algorithms and several endpoints, and with secrets in clear in every place where a file can hold one. */
 const files: Files = {
@@ -36,7 +40,19 @@ paths:
     get: {x-wso2-throttling-tier: OrdersPolicy}
     put: {}
 `,
+  'apis/Orders/api_params.yaml': `environments:
+  - name: prod
+    configs:
+      endpointRoutingPolicy: failover
+      failoverEndpoints:
+        production: {url: "http://$REDIS_HOST/v1"}
+        productionFailovers: [{url: "http://127.0.0.1:9003"}]
+      security: {production: {enabled: true, type: basic, username: u, password: hunter2}}
+      policies: [Gold, PartnerGold]
+`,
   'repository/conf/deployment.toml': `${goodFiles['repository/conf/deployment.toml'] ?? ''}
+[sluice.apis]
+environment = "prod"
 [sluice.backends]
 head_ms_max = 5000
 [sluice.backends.tls]

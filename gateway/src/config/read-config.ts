@@ -1,5 +1,5 @@
 import { readApis } from './api-catalogue.ts';
-import { parseApis } from './api-projects.ts';
+import { noDescription, parseApis } from './api-projects.ts';
 import { readApplications } from './applications.ts';
 import type { Config } from './config.ts';
 import { readDeploymentToml } from './deployment-toml.ts';
@@ -29,7 +29,11 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
 
   const settings = readDeploymentToml(files, environment, report);
   const policies = readPolicies(parse('policy'));
-  const apiFiles = parseApis(files, report);
+  const apiFiles = parseApis(
+    files,
+    { name: settings?.gateway.environment, variables: environment.variables },
+    report,
+  );
   const apis = readApis(apiFiles, policies);
   const applicationSources = parse('application').flatMap(({ source }) => source ?? []);
   const applications = readApplications(applicationSources, { policies, apis });
@@ -51,7 +55,7 @@ function reportOtherFiles(home: Home, report: Report): void {
       const message = 'Deny policies are not supported yet; without the file, what it blocks is not blocked.';
       report(wholeFile('error', 'not-supported', path, message));
     } else if (/^apis\/[^/]*\/$/.test(path)) {
-      report(wholeFile('error', 'no-api', path, 'This API project has no api.yaml, api.yml or api.json.'));
+      report(wholeFile('error', 'no-api', path, noDescription));
     } else if (/^applications\/[^/]*\.zip\/$/.test(path)) {
       report(wholeFile('warning', 'ignored-file', path, 'There is no application.yaml in this archive.'));
     } else if (role === undefined) {
