@@ -15,7 +15,6 @@ import { Limiter } from '../gateway/src/limiter/limiter.ts';
 import { limiterMetrics } from '../gateway/src/limiter-metrics.ts';
 import type { GatewayId } from '../gateway/src/limits/claim.ts';
 import { accessLogMetrics, exchangeMetrics } from '../gateway/src/metrics.ts';
-import type { Admission } from '../gateway/src/proxy/admit.ts';
 import type { Answer, Exchange, RequestHead } from '../gateway/src/proxy/exchange.ts';
 import { handle, type DataPlane } from '../gateway/src/proxy/handle.ts';
 import { compileServing } from '../gateway/src/proxy/serving.ts';
@@ -168,7 +167,7 @@ async function openPlane(sender: BackendSender): Promise<(variant: HotPathVarian
   const log = openAccessLog('stdout');
   accessLogMetrics(registry, log);
   const metrics = exchangeMetrics(registry);
-  const unlimited: Admission = { admit: () => free };
+  const unlimited: DataPlane['admission'] = { admit: () => free, settle: () => {} };
   return (variant) => ({
     serving: () => (variant === 'no RateLimit fields' ? silent : serving),
     admission: variant === 'no limiter' ? unlimited : limiter,

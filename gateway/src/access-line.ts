@@ -28,6 +28,7 @@ export class AccessLines {
     if (api !== undefined) line += this.#api.of(api.name) + this.#version.of(api.version);
     if (refusedBy !== undefined)
       line += `,"refusedBy":"${refusedBy.level}","counter":${quoted(refusedBy.counter)}`;
+    if (record.over.length > 0) line += `,"over":${JSON.stringify(record.over)}`;
     line += `,"durationMs":${decimal(record.durationMs)}`;
     if (limiterMs !== undefined) line += `,"limiterMs":${decimal(limiterMs)}`;
     if (backendMs !== undefined) line += `,"backendMs":${decimal(backendMs)}`;

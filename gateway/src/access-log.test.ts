@@ -15,6 +15,7 @@ const record: ExchangeRecord = {
   keyType: 'PRODUCTION',
   levels: ['subscription', 'burst'],
   refusedBy: { level: 'burst', counter: 'burst@1000:alice/MobileApp' },
+  over: [],
   certain: true,
   aborted: false,
   bytesIn: 0,

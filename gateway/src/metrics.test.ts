@@ -17,7 +17,7 @@ function libraryMetrics(registry: Registry): ExchangeRecorder {
   });
   const decisions = new Counter({
     name: 'sluice_decisions_total',
-    help: 'Decisions of the limiter by level: the refusing one, or all that admitted (uncertain: without the store)',
+    help: 'Decisions of the limiter by level: the refusing one, or all that admitted (uncertain: without the store; over: passed although the limit was reached)',
     labelNames: ['level', 'outcome'],
     registers,
   });
@@ -61,6 +61,7 @@ const plain: ExchangeRecord = {
   keyType: 'PRODUCTION',
   levels: ['subscription', 'burst'],
   refusedBy: undefined,
+  over: [],
   certain: true,
   aborted: false,
   bytesIn: 0,

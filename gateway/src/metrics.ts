@@ -19,7 +19,7 @@ export function exchangeMetrics(registry: Registry): ExchangeRecorder {
   });
   const decisions = new Tally(registry, {
     name: 'sluice_decisions_total',
-    help: 'Decisions of the limiter by level: the refusing one, or all that admitted (uncertain: without the store)',
+    help: 'Decisions of the limiter by level: the refusing one, or all that admitted (uncertain: without the store; over: passed although the limit was reached)',
     labelNames: ['level', 'outcome'],
   });
   const requestDuration = new DurationHistogram(registry, {
@@ -38,10 +38,10 @@ export function exchangeMetrics(registry: Registry): ExchangeRecorder {
       requests.count(api, record.status ?? 'none');
       requestDuration.took(api, record.durationMs / 1000);
       if (record.backendMs !== undefined) backendDuration.took(api, record.backendMs / 1000);
-      const { refusedBy, certain } = record;
+      const { refusedBy, certain, over } = record;
       if (refusedBy === undefined) {
         const outcome = certain ? 'admitted' : 'uncertain';
-        for (const level of record.levels) decisions.count(level, outcome);
+        for (const level of record.levels) decisions.count(level, over.includes(level) ? 'over' : outcome);
       } else {
         decisions.count(refusedBy.level, certain ? 'refused' : 'uncertain');
       }

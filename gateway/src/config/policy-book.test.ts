@@ -148,17 +148,12 @@ describe('what is not supported yet', () => {
   const unsupported = [
     policy(
       'subscription',
-      '{policyName: P, stopOnQuotaReach: true, defaultLimit: {type: BANDWIDTHLIMIT, bandwidth: {dataAmount: 1}}}',
+      '{policyName: P, stopOnQuotaReach: true, defaultLimit: {type: EVENTCOUNTLIMIT, eventCount: {timeUnit: min, unitTime: 1, eventCount: 1}}}',
     ),
     policy(
       'subscription',
-      '{policyName: P, stopOnQuotaReach: true, defaultLimit: {type: EVENTCOUNTLIMIT, eventCount: {eventCount: 1}}}',
+      '{policyName: P, stopOnQuotaReach: true, defaultLimit: {type: AIAPIQUOTALIMIT, aiApiQuota: {timeUnit: min, unitTime: 1, requestCount: 1}}}',
     ),
-    policy(
-      'subscription',
-      '{policyName: P, stopOnQuotaReach: true, defaultLimit: {type: AIAPIQUOTALIMIT, aiApiQuota: {requestCount: 1}}}',
-    ),
-    policy('subscription', `{policyName: P, stopOnQuotaReach: false, ${requests(1)}}`),
   ];
 
   test.each(unsupported)('is an error where it is used, and names the policy: %#', (text) => {

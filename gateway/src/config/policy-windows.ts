@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { type Limit, unitsMax, windowMsMax } from '../limits/limit.ts';
-import { mapping, text, wholeNumber } from './expected.ts';
+import { type Limit, unitsMax } from '../limits/limit.ts';
+import { wholeNumber } from './expected.ts';
 import {
   algorithmField,
   bucketSizeField,
@@ -8,45 +8,11 @@ import {
   type LimitNames,
   reportWithoutCount,
 } from './limit-by-algorithm.ts';
-import { didYouMean, quote } from './nearest-name.ts';
+import { quote } from './nearest-name.ts';
 import type { Path, SourceFile } from './source-file.ts';
 
 const secondMs = 1000;
 const minuteMs = 60_000;
-const dayMs = 86_400_000;
-
-/** The units of Siddhi, in which WSO2 counts quotas; months and years have a fixed length there too. */
-const unitMs: Readonly<Record<string, number>> = {
-  sec: secondMs,
-  second: secondMs,
-  min: minuteMs,
-  minute: minuteMs,
-  hour: 3_600_000,
-  day: dayMs,
-  week: 7 * dayMs,
-  month: 30 * dayMs,
-  year: 365 * dayMs,
-};
-
-/** `requestCount` of a limit, as its file holds it. */
-export interface RequestCount {
-  readonly timeUnit: string;
-  readonly unitTime: number;
-  readonly requestCount: number;
-  readonly algorithm?: Limit['kind'] | null | undefined;
-  readonly bucketSize?: number | null | undefined;
-}
-
-export const requestCountSchema: z.ZodType<RequestCount> = mapping({
-  timeUnit: text({ expected: 'a unit of time such as "min"', charactersMax: 20 }),
-  unitTime: wholeNumber(1, windowMsMax / secondMs),
-  requestCount: wholeNumber(0, unitsMax),
-  algorithm: algorithmField,
-  bucketSize: bucketSizeField,
-});
-
-const quotaNames: LimitNames = { count: 'requestCount', algorithm: 'algorithm', bucketSize: 'bucketSize' };
-
 /** A burst (spike arrest) limit, as its file holds it. */
 export interface BurstFields {
   readonly rateLimitCount?: number | null | undefined;
@@ -72,33 +38,6 @@ const burstNames: LimitNames = {
   algorithm: 'rateLimitAlgorithm',
   bucketSize: 'rateLimitBucketSize',
 };
-
-/** A quota, in aligned windows unless it says otherwise, or nothing when something is wrong with it, which is reported. */
-export function quotaLimit(source: SourceFile, path: Path, count: RequestCount): Limit | undefined {
-  const name = count.timeUnit.toLowerCase().replace(/s$/, '');
-  const unit = Object.hasOwn(unitMs, name) ? unitMs[name] : undefined;
-  if (unit === undefined) {
-    const message = `timeUnit: found ${quote(count.timeUnit)}, expected one of ${Object.keys(unitMs).join(', ')}.`;
-    const hint = didYouMean(count.timeUnit, Object.keys(unitMs));
-    source.error({ code: 'invalid-value', path: [...path, 'timeUnit'], message, hint });
-    return undefined;
-  }
-  const windowMs = unit * count.unitTime;
-  if (windowMs > windowMsMax) {
-    const message = `unitTime: a window of ${count.unitTime} ${count.timeUnit} is longer than 366 days.`;
-    source.error({ code: 'invalid-value', path: [...path, 'unitTime'], message });
-    return undefined;
-  }
-  return limitByAlgorithm(source, {
-    path,
-    names: quotaNames,
-    count: count.requestCount,
-    windowMs,
-    starts: 'aligned',
-    algorithm: count.algorithm,
-    bucketSize: count.bucketSize,
-  });
-}
 
 /** A burst limit, or nothing: 0 and an absent count mean that there is none. Read as WSO2 reads it (wso2.md 1.3). */
 export function burstLimit(source: SourceFile, path: Path, burst: BurstFields): Limit | undefined {

@@ -164,7 +164,7 @@ describe('reading a home', () => {
     const unused = goodFiles['policies/Subscription-PartnerGold.yaml']!.replace('PartnerGold', 'Unused');
     const files = {
       ...goodFiles,
-      'policies/Unused.yaml': unused.replace('REQUESTCOUNTLIMIT', 'BANDWIDTHLIMIT'),
+      'policies/Unused.yaml': unused.replace('REQUESTCOUNTLIMIT', 'EVENTCOUNTLIMIT'),
     };
     const { config, diagnostics } = readConfig(homeOf(files), environment);
     expect(config).toBeDefined();

@@ -1,11 +1,12 @@
 import * as z from 'zod';
-import { requestQuota, type Quota } from '../policy/measure.ts';
+import type { Quota } from '../policy/measure.ts';
 import type { AdvancedPolicy, ApplicationTier, SubscriptionTier } from '../policy/tiers.ts';
 import { checkFields, checkValue } from './check-value.ts';
 import type { Place } from './diagnostic.ts';
 import { anyMapping, flag, listOf, mapping, oneOf, text } from './expected.ts';
-import { burstLimit, burstShape, quotaLimit, requestCountSchema } from './policy-windows.ts';
-import type { SourceFile } from './source-file.ts';
+import { burstLimit, burstShape } from './policy-windows.ts';
+import { quotaSchema, readQuotas, type StatedQuota } from './quotas.ts';
+import type { Path, SourceFile } from './source-file.ts';
 
 /** What a policy file gives: a policy, or what it needs that is missing here. `at` is where it states its name. */
 export type PolicyEntry<Policy> =
@@ -40,11 +41,10 @@ export function readPolicy(source: SourceFile): PolicyFile | undefined {
   }
 }
 
-const otherLimits = {
-  BANDWIDTHLIMIT: 'BANDWIDTHLIMIT (a quota of bytes)',
+const otherLimits: Partial<Readonly<Record<StatedQuota['type'], string>>> = {
   EVENTCOUNTLIMIT: 'EVENTCOUNTLIMIT (a quota of events)',
   AIAPIQUOTALIMIT: 'AIAPIQUOTALIMIT (a quota of AI tokens)',
-} as const;
+};
 
 const envelopeSchema = mapping({
   type: oneOf(['throttling policy']),
@@ -55,18 +55,10 @@ const envelopeSchema = mapping({
 
 const policyName = text({ expected: 'the name of the policy, 1 to 60 characters', charactersMax: 60 });
 
-const defaultLimit = mapping(
-  {
-    type: oneOf(['REQUESTCOUNTLIMIT', 'BANDWIDTHLIMIT', 'EVENTCOUNTLIMIT', 'AIAPIQUOTALIMIT']),
-    requestCount: requestCountSchema.nullish(),
-  },
-  ['bandwidth', 'eventCount', 'aiApiQuota'],
-);
-
 const informative = ['policyId', 'displayName', 'description', 'isDeployed', 'type'];
 
 const subscriptionSchema = mapping(
-  { policyName, defaultLimit, ...burstShape, stopOnQuotaReach: flag().nullish() },
+  { policyName, defaultLimit: quotaSchema, ...burstShape, stopOnQuotaReach: flag().nullish() },
   [
     ...informative,
     'graphQLMaxComplexity',
@@ -79,13 +71,17 @@ const subscriptionSchema = mapping(
   ],
 );
 
-const applicationSchema = mapping({ policyName, defaultLimit, burstLimit: mapping(burstShape).nullish() }, [
-  ...informative,
-  'customAttributes',
-]);
+const applicationSchema = mapping(
+  { policyName, defaultLimit: quotaSchema, burstLimit: mapping(burstShape).nullish() },
+  [...informative, 'customAttributes'],
+);
 
 const advancedSchema = mapping(
-  { policyName, defaultLimit, conditionalGroups: listOf(z.unknown(), 'conditional groups').nullish() },
+  {
+    policyName,
+    defaultLimit: quotaSchema,
+    conditionalGroups: listOf(z.unknown(), 'conditional groups').nullish(),
+  },
   [...informative, 'userLevel'],
 );
 
@@ -96,11 +92,11 @@ function readSubscriptionPolicy(source: SourceFile): PolicyFile | undefined {
   if (data.stopOnQuotaReach === undefined || data.stopOnQuotaReach === null) noteMissingStop(source);
   if (data.policyName === undefined || quota === undefined) return undefined;
   const name = data.policyName;
-  const unsupported = data.stopOnQuotaReach === false ? 'stopOnQuotaReach: false' : undefined;
-  const entry = entryOf(source, unsupported, quota, (quotas) => ({
+  const entry = entryOf(source, undefined, quota, (quotas): SubscriptionTier => ({
     name,
     quotas,
     ...(burst && { burst }),
+    ...(data.stopOnQuotaReach === false && { whenOver: 'pass' }),
   }));
   return { kind: 'subscription', name, entry };
 }
@@ -129,21 +125,15 @@ function readAdvancedPolicy(source: SourceFile): PolicyFile | undefined {
   return { kind: 'advanced', name, entry };
 }
 
-/** The default limit of a policy: a limit of requests, or the name of what it counts instead. */
+/** The limit in the mapping at a path, or the name of what it counts that can't be counted yet. */
 function readQuota(
   source: SourceFile,
-  limit: z.infer<typeof defaultLimit> | undefined,
+  limit: StatedQuota | undefined,
+  at: Path = ['data', 'defaultLimit'],
 ): readonly Quota[] | string | undefined {
   if (limit === undefined) return undefined;
-  if (limit.type !== 'REQUESTCOUNTLIMIT') return otherLimits[limit.type];
-  const path = ['data', 'defaultLimit', 'requestCount'];
-  if (limit.requestCount) {
-    const requests = quotaLimit(source, path, limit.requestCount);
-    return requests && [requestQuota(requests)];
-  }
-  const message = 'requestCount is missing; expected a mapping with timeUnit, unitTime and requestCount.';
-  source.error({ code: 'missing-value', path, message });
-  return undefined;
+  const unsupported = otherLimits[limit.type];
+  return unsupported ?? readQuotas(source, at, limit);
 }
 
 function entryOf<Policy>(

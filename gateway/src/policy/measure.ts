@@ -16,6 +16,8 @@ export type Measure =
 export interface Quota {
   readonly measure: Measure;
   readonly limit: Limit;
+  /** Units that are charged ahead of what is known only after the answer, and needed to be admitted. */
+  readonly reserved?: number;
 }
 
 /** A quota of requests. */

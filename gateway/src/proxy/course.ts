@@ -2,6 +2,7 @@ import type { Verdict } from '../limiter/verdict.ts';
 import type { Api } from '../policy/catalogue.ts';
 import type { Exchange } from './exchange.ts';
 import type { Identified } from './identify.ts';
+import type { Metering } from './metering.ts';
 import type { Refusal } from './refusal.ts';
 import type { Routed } from './route.ts';
 import type { Serving } from './serving.ts';
@@ -24,6 +25,8 @@ export class Course {
   askedLimiterAtMs: number | undefined;
   decidedAtMs: number | undefined;
   verdict: Verdict | undefined;
+  /** What is counted while the exchange runs. */
+  metering: Metering | undefined;
   forwarding: { abort(): void } | undefined;
   forwardedAtMs: number | undefined;
   /** When the head of the backend's answer came, or its failure. */

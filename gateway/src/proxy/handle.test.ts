@@ -4,7 +4,7 @@ import { limitOf, sampleApi, sampleApplication, sampleConfig } from '../../test/
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import type { BackendReceiver, BackendRequest } from '../backends/backend-call.ts';
 import { Backends } from '../backends/backends.ts';
-import type { Verdict } from '../limiter/verdict.ts';
+import type { Settlement, Verdict } from '../limiter/verdict.ts';
 import type { Level } from '../policy/levels.ts';
 import type { Charge } from '../policy/plan.ts';
 import type { RequestHead } from './exchange.ts';
@@ -34,6 +34,7 @@ describe('the life of a request', () => {
   let asked: (readonly Charge[])[];
   let decide: (charges: readonly Charge[]) => Verdict | Promise<Verdict>;
   let nowMs: number;
+  let settled: Settlement[];
   let serving: Serving;
 
   beforeEach(() => {
@@ -43,6 +44,7 @@ describe('the life of a request', () => {
     bugs = [];
     asked = [];
     nowMs = 0;
+    settled = [];
     decide = (charges) => ({ admitted: true, certain: true, standings: charges.map(standing) });
   });
 
@@ -88,6 +90,7 @@ describe('the life of a request', () => {
           asked.push(charges);
           return decide(charges);
         },
+        settle: (settlements) => settled.push(...settlements),
       },
       clock,
       stopwatchMs: () => nowMs,
@@ -153,6 +156,7 @@ describe('the life of a request', () => {
         application: 'MobileApp',
         keyType: 'PRODUCTION',
         refusedBy: undefined,
+        over: [],
         certain: true,
         aborted: false,
         durationMs: 9,

@@ -8,6 +8,7 @@ import type { Fields } from '../wire/fields.ts';
 import { hasUnderscoreName } from './fields.ts';
 import { Forwarding, outbound, type ForwardingEvents } from './forward.ts';
 import { identify, type Identified } from './identify.ts';
+import { metering, priced, type LateCharging } from './metering.ts';
 import { recordOf, type ExchangeRecorder } from './observe.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 import { causes, isRefusal, type Refusal } from './refusal.ts';
@@ -22,7 +23,7 @@ import { readTarget } from './target.ts';
 export interface DataPlane {
   /** The configuration in force; each request takes it once. */
   readonly serving: () => Serving;
-  readonly admission: Admission;
+  readonly admission: Admission & LateCharging;
   readonly clock: Clock;
   /** Monotonic ms with fractions, for durations. */
   readonly stopwatchMs: () => number;
@@ -65,7 +66,7 @@ function live(course: Course, plane: DataPlane): void {
   if (isRefusal(identified)) return refuse(course, identified, plane);
   course.identified = identified;
   course.askedLimiterAtMs = plane.stopwatchMs();
-  const verdict = admit(identified.charges, plane.admission);
+  const verdict = admit(priced(identified.charges, head.bodyBytes), plane.admission);
   if (!(verdict instanceof Promise)) return proceed(course, identified, verdict, plane);
   verdict
     .then((late) => proceed(course, identified, late, plane))
@@ -77,8 +78,10 @@ function proceed(course: Course, identified: Identified, verdict: Verdict, plane
   const { exchange } = course;
   course.decidedAtMs = plane.stopwatchMs();
   course.verdict = verdict;
+  course.metering = metering(verdict, exchange, plane.admission);
   // The client may have left, or broken its body off, while the limiter waited for the store.
-  if (exchange.over || exchange.status !== undefined) return;
+  if (exchange.over) return course.metering?.settle();
+  if (exchange.status !== undefined) return;
   if (!verdict.admitted) return refuse(course, refusalOf(verdict), plane);
   course.forwardedAtMs = course.decidedAtMs;
   const out = outbound(course, identified, ownFields(course));
@@ -117,6 +120,7 @@ function begin(exchange: Exchange, plane: DataPlane): Course {
   };
   exchange.onOver = ({ aborted }) => {
     course.forwarding?.abort();
+    course.metering?.settle();
     const record = recordOf(course, { aborted, endedAtMs: plane.stopwatchMs() });
     for (const recorder of plane.recorders) recorder.record(record);
   };

@@ -1,3 +1,4 @@
+import type { Verdict } from '../limiter/verdict.ts';
 import type { KeyType } from '../policy/catalogue.ts';
 import type { Level } from '../policy/levels.ts';
 import { plan } from '../policy/plan.ts';
@@ -30,6 +31,8 @@ export interface ExchangeRecord {
   readonly levels: readonly Level[];
   /** The level that refused, and its counter's key; of anonymous callers without what tells them apart. */
   readonly refusedBy: { readonly level: Level; readonly counter: string } | undefined;
+  /** The levels that let it pass although their limit was reached. */
+  readonly over: readonly Level[];
   /** False when a limit was decided without the store. */
   readonly certain: boolean;
   /** The client didn't get a whole answer. */
@@ -63,6 +66,7 @@ export function recordOf(
     keyType: identified?.facts.keyType,
     levels: verdict === undefined || identified === undefined ? none : identified.levels,
     refusedBy: refusingCounter(course),
+    over: overLevels(verdict),
     certain: verdict?.certain ?? true,
     aborted: end.aborted,
     bytesIn: exchange.bytesIn,
@@ -74,6 +78,11 @@ export function recordOf(
 }
 
 const none: readonly Level[] = [];
+
+function overLevels(verdict: Verdict | undefined): readonly Level[] {
+  if (verdict?.admitted !== true || verdict.over === undefined) return none;
+  return [...new Set(verdict.over.map(({ level }) => level))];
+}
 
 function refusingCounter({ verdict, identified }: Course): ExchangeRecord['refusedBy'] {
   if (identified === undefined || verdict === undefined || verdict.admitted) return undefined;

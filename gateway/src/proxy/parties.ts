@@ -35,7 +35,7 @@ export class Parties<Who> {
       this.#kept = 0;
     }
     const charges = plan(facts);
-    const levels = charges.map(({ level }) => level);
+    const levels = [...new Set(charges.map(({ level }) => level))];
     const party = { facts, backend, charges, levels, policy: rateLimitPolicy(charges) };
     let met = this.#byOperation.get(facts.operation);
     if (met === undefined) {

@@ -51,7 +51,7 @@ export class RunningGateway {
     const gatewayOf = (): RunningGateway => self.gateway!;
     const plane: DataPlane = {
       serving: () => serving,
-      admission: { admit: (charges) => gatewayOf().decide(charges) },
+      admission: { admit: (charges) => gatewayOf().decide(charges), settle: () => {} },
       clock: systemClock,
       stopwatchMs,
       recorders: [{ record: (record) => gatewayOf().records.push(record) }],

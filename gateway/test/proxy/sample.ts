@@ -15,7 +15,7 @@ export function apiKey(key: string, keyType: KeyType = 'PRODUCTION'): ApiKey {
 }
 
 export function backendAt(url: string, limit?: Limit): Backend {
-  return { targets: [{ url }], choice: 'single', ...(limit && { limit }) };
+  return { targets: [{ url }], choice: 'single', ...(limit && { limits: [requestQuota(limit)] }) };
 }
 
 export function operationOf(target: string, verb: string, more: Partial<Operation> = {}): Operation {

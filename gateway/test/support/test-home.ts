@@ -143,6 +143,24 @@ data:
 `;
 }
 
+/** Any throttling policy; `limit` is its default limit. */
+export function policyFile(
+  subtype: 'subscription' | 'application' | 'advanced',
+  name: string,
+  limit: string,
+  more: readonly string[] = [],
+): string {
+  return `
+type: throttling policy
+subtype: ${subtype} policy
+version: v4.7.0
+data:
+  policyName: ${name}
+  defaultLimit: ${limit}
+  ${more.join('\n  ')}
+`;
+}
+
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

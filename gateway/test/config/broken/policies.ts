@@ -93,8 +93,14 @@ export const brokenPolicies: readonly BrokenHome[] = [
     says: 'Custom rules',
   },
   {
-    name: 'a bandwidth quota in use',
+    name: 'a bandwidth quota without its amount',
     ...change(tier, 'REQUESTCOUNTLIMIT', 'BANDWIDTHLIMIT'),
+    at: `${tier}:5:3 error[missing-value]`,
+    says: 'bandwidth is missing',
+  },
+  {
+    name: 'an event quota in use',
+    ...change(tier, 'REQUESTCOUNTLIMIT', 'EVENTCOUNTLIMIT'),
     at: `${api}:8:20 error[not-supported]`,
     errors: 2,
     says: `${tier}:5`,
@@ -104,12 +110,5 @@ export const brokenPolicies: readonly BrokenHome[] = [
     ...change(policy, '[]', '[{description: x}]'),
     at: `${api}:17:60 error[not-supported]`,
     says: 'conditionalGroups',
-  },
-  {
-    name: 'a tier in use that never stops',
-    ...change(tier, 'stopOnQuotaReach: true', 'stopOnQuotaReach: false'),
-    at: `${api}:8:20 error[not-supported]`,
-    errors: 2,
-    says: 'stopOnQuotaReach: false',
   },
 ];
