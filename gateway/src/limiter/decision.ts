@@ -1,5 +1,5 @@
 import type { Alone, AloneAt } from '../limits/alone.ts';
-import { standingOf } from '../limits/counter-standing.ts';
+import { remainingOf, resetsInMsOf } from '../limits/counter-standing.ts';
 import type { Level, OnStoreFailure } from '../policy/levels.ts';
 import type { Charge } from '../policy/plan.ts';
 import type { Entry } from './entry.ts';
@@ -142,8 +142,11 @@ function refuse(
   return { admitted: false, standings, certain, refused: standing(refused, nowMs), because };
 }
 
-function standing({ charge, entry }: Due<unknown>, nowMs: number): Standing {
-  const { view } = entry.lease;
-  const { remaining, resetsInMs } = standingOf(charge.limit, view, nowMs);
-  return { charge, remaining, resetsInMs, window: view.window };
+function standing({ charge, entry: { lease } }: Due<unknown>, nowMs: number): Standing {
+  return {
+    charge,
+    remaining: remainingOf(charge.limit, lease, nowMs),
+    resetsInMs: resetsInMsOf(charge.limit, lease, nowMs),
+    window: lease.told.window,
+  };
 }

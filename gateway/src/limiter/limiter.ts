@@ -14,6 +14,7 @@ import {
   type FailureRules,
 } from './decision.ts';
 import type { Entry } from './entry.ts';
+import { KnownDues } from './known-dues.ts';
 import { LeaseBook } from './lease-book.ts';
 import type { LimiterRecorder } from './limiter-recorder.ts';
 import { Lanes, type StorePart } from './lanes.ts';
@@ -56,6 +57,7 @@ export class Limiter implements StoreEvents {
   readonly #settings: LimiterSettings;
   readonly #store: CounterStore;
   readonly #book: LeaseBook<Waiting>;
+  readonly #dues: KnownDues<Waiting>;
   readonly #claims: Claims<Waiting>;
   readonly #lanes: Lanes<Waiting>;
   readonly #outages: Outages;
@@ -75,6 +77,7 @@ export class Limiter implements StoreEvents {
     this.#settings = settings;
     this.#store = store;
     this.#book = new LeaseBook(clock, { horizonMs, countersMax });
+    this.#dues = new KnownDues(this.#book, this.#touch);
     const room = { waitMsMax: settings.claimDeadlineMs, roomMax };
     this.#waitingRoom = new WaitingRoom(clock, room, { touched: this.#touch, overdue: this.#decideAlone });
     this.#probe = probeOf();
@@ -114,12 +117,8 @@ export class Limiter implements StoreEvents {
 
   /** Whether a request that owes these charges may go on. A refused one leaves every counter as it was (I4). */
   admit(charges: readonly Charge[]): Verdict | Promise<Verdict> {
-    const dues: Due<Waiting>[] = [];
-    for (const charge of charges) {
-      const entry = this.#book.entry(charge.key, charge.limit, this.#touch);
-      if (entry === undefined) return undecidable(charges, this.#settings.onStoreFailure);
-      dues.push({ charge, entry });
-    }
+    const dues = this.#dues.of(charges);
+    if (dues === undefined) return undecidable(charges, this.#settings.onStoreFailure);
     const verdict = this.#decide(dues);
     if (verdict !== undefined) return verdict;
     if (this.#waitingRoom.isFull) return undecidable(charges, this.#settings.onStoreFailure);
@@ -240,7 +239,7 @@ export class Limiter implements StoreEvents {
 
   readonly #aloneOf = (entry: Entry<Waiting>): Alone => {
     const by = { gateways: this.#claims.view.gateways, nowMs: this.#clock.monotonicMs() };
-    entry.alone ??= new Alone(entry.lease.limit, entry.lease.view, by);
+    entry.alone ??= new Alone(entry.lease.limit, entry.lease, by);
     return entry.alone;
   };
 }

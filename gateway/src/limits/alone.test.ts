@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Alone, type AloneAt, type LeaseView } from './alone.ts';
+import { nothingTold } from './told.ts';
 import type { FixedWindow, Limit, SlidingWindow, TokenBucket } from './limit.ts';
 
 const aligned: FixedWindow = { kind: 'fixed-window', quota: 100, windowMs: 1000, starts: 'aligned' };
@@ -8,23 +9,11 @@ const bucket: TokenBucket = { kind: 'token-bucket', quota: 100, windowMs: 1000, 
 
 /** Told at 200 that 40 units are used, of which we hold 5, in a window that ends at 700 on our clock. */
 const told: LeaseView = {
-  window: 7_000,
-  deadlineMs: 699,
-  overMs: 711,
-  used: 40,
+  told: { window: 7_000, deadlineMs: 699, overMs: 711, used: 40, atMs: 200 },
   held: 5,
   unspent: 0,
-  atMs: 200,
 };
-const nothing: LeaseView = {
-  window: undefined,
-  deadlineMs: -Infinity,
-  overMs: -Infinity,
-  used: 0,
-  held: 0,
-  unspent: 0,
-  atMs: -Infinity,
-};
+const nothing: LeaseView = { told: nothingTold, held: 0, unspent: 0 };
 
 const at = (nowMs: number): AloneAt => ({ nowMs, storeNowMs: nowMs + 7_300 });
 
@@ -54,8 +43,8 @@ describe('a gateway that goes on alone', () => {
   });
 
   test('has nothing left when the store had nothing left, nor when more was used than the limit', () => {
-    expect(alone(aligned, { ...told, used: 100 }).left(at(200))).toBe(0);
-    expect(alone(aligned, { ...told, used: 130 }).left(at(200))).toBe(0);
+    expect(alone(aligned, { ...told, told: { ...told.told, used: 100 } }).left(at(200))).toBe(0);
+    expect(alone(aligned, { ...told, told: { ...told.told, used: 130 } }).left(at(200))).toBe(0);
   });
 
   test('starts windows in step with the last one, each with its part of the whole', () => {
@@ -95,7 +84,10 @@ describe('a gateway that goes on alone', () => {
   });
 
   test('has a bucket of its own, refilled at its part of the rate', () => {
-    const counter = alone(bucket, { ...told, deadlineMs: 299, overMs: 311, window: 7_500, used: 20 });
+    const counter = alone(bucket, {
+      ...told,
+      told: { ...told.told, deadlineMs: 299, overMs: 311, window: 7_500, used: 20 },
+    });
     expect(counter.left(at(200))).toBe(10);
     counter.spend(10, at(200));
     expect(counter.left(at(229))).toBe(0);

@@ -4,7 +4,8 @@ import { shareOf, type Share } from './share.ts';
 import type { Told } from './told.ts';
 
 /** What a lease knows of its counter. */
-export interface LeaseView extends Told {
+export interface LeaseView {
+  readonly told: Told;
   /** Units the store has counted for this gateway, spent or not. */
   readonly held: number;
   /** Those that nobody has spent; below 0 when more was spent than counted. */
@@ -47,8 +48,8 @@ export class Alone {
   constructor(limit: Limit, lease: LeaseView, by: { readonly gateways: number; readonly nowMs: number }) {
     this.#limit = limit;
     this.#gateways = by.gateways;
-    this.#told = lease;
-    this.#used = lease.used + othersSince(limit, lease, by.nowMs);
+    this.#told = lease.told;
+    this.#used = lease.told.used + othersSince(limit, lease, by.nowMs);
     this.#held = lease.held;
     this.#uncounted = Math.max(0, -lease.unspent);
   }
@@ -119,9 +120,9 @@ export class Alone {
 }
 
 /** Units that others have taken since we were told, if they went on at their pace in this window. Rounded up. */
-function othersSince(limit: Limit, lease: LeaseView, nowMs: number): number {
-  const others = Math.max(0, lease.used - lease.held);
+function othersSince(limit: Limit, { told, held }: LeaseView, nowMs: number): number {
+  const others = Math.max(0, told.used - held);
   if (others === 0 || limit.kind === 'token-bucket') return 0;
-  const toldAfterMs = Math.max(1, lengthMs(limit) - (lease.deadlineMs - lease.atMs));
-  return Math.ceil((others * (nowMs - lease.atMs)) / toldAfterMs);
+  const toldAfterMs = Math.max(1, lengthMs(limit) - (told.deadlineMs - told.atMs));
+  return Math.ceil((others * (nowMs - told.atMs)) / toldAfterMs);
 }

@@ -2,21 +2,18 @@ import type { LeaseView } from './alone.ts';
 import { ceiling } from './ledger.ts';
 import type { Limit } from './limit.ts';
 
-/** How a counter stands, as far as one gateway knows. */
-export interface CounterStanding {
-  /** Units left to the cluster; all of them when no window runs. Others may have taken some since. */
-  readonly remaining: number;
-  /** Until there is more: to the end of the window, or a whole one when none runs. Rounded up. */
-  readonly resetsInMs: number;
+type LeaseState = Pick<LeaseView, 'told' | 'unspent'>;
+
+/** Units left to the cluster as far as one gateway knows; all of them when no window runs. Others may have taken some since. */
+export function remainingOf(limit: Limit, { told, unspent }: LeaseState, nowMs: number): number {
+  return nowMs < told.deadlineMs ? Math.max(0, ceiling(limit) - told.used + unspent) : ceiling(limit);
 }
 
-/** Works it out from what a lease was last told. */
-export function standingOf(limit: Limit, lease: LeaseView, nowMs: number): CounterStanding {
-  const runs = nowMs < lease.deadlineMs;
-  const used = runs ? lease.used : 0;
-  const remaining = runs ? Math.max(0, ceiling(limit) - used + lease.unspent) : ceiling(limit);
-  if (limit.kind === 'token-bucket') return { remaining, resetsInMs: refillMs(limit, used) };
-  return { remaining, resetsInMs: runs ? lease.deadlineMs - nowMs : limit.windowMs };
+/** Until a counter has more: to the end of the window, or a whole one when none runs. In ms, rounded up. */
+export function resetsInMsOf(limit: Limit, { told }: LeaseState, nowMs: number): number {
+  const runs = nowMs < told.deadlineMs;
+  if (limit.kind === 'token-bucket') return refillMs(limit, runs ? told.used : 0);
+  return runs ? told.deadlineMs - nowMs : limit.windowMs;
 }
 
 /** Until an empty bucket has a token again, or one that isn't empty is full. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Claim, GatewayId, Grant } from './claim.ts';
-import { standingOf } from './counter-standing.ts';
+import { remainingOf, resetsInMsOf } from './counter-standing.ts';
 import { counterKey } from './counter-key.ts';
 import { Lease } from './lease.ts';
 import type { FixedWindow } from './limit.ts';
@@ -162,10 +162,10 @@ describe('a lease', () => {
 
   test('says what the cluster has left, as far as it knows', () => {
     const lease = leaseOf(5);
-    expect(standingOf(limit, lease.view, 110)).toEqual({ remaining: 65, resetsInMs: 589 });
+    expect([remainingOf(limit, lease, 110), resetsInMsOf(limit, lease, 110)]).toEqual([65, 589]);
     lease.spend(5, 110);
-    expect(standingOf(limit, lease.view, 110)).toMatchObject({ remaining: 60 });
-    expect(standingOf(limit, lease.view, 900)).toEqual({ remaining: 100, resetsInMs: 1000 });
+    expect(remainingOf(limit, lease, 110)).toBe(60);
+    expect([remainingOf(limit, lease, 900), resetsInMsOf(limit, lease, 900)]).toEqual([100, 1000]);
   });
 
   test('may be forgotten only when its window is over for the store as well', () => {
@@ -186,7 +186,7 @@ describe('costs that are known only afterwards', () => {
     expect(claimed(lease, 0, 120)).toMatchObject({ window, held: 90, want: 0 });
     absorbed(lease, 121, { used: 125 });
     expect(isDue(lease, 0, 122)).toBe(false);
-    expect(standingOf(limit, lease.view, 122)).toMatchObject({ remaining: 0 });
+    expect(remainingOf(limit, lease, 122)).toBe(0);
   });
 
   test('give back what was paid ahead for them, while its window runs', () => {

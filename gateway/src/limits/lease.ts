@@ -17,7 +17,7 @@ interface Now {
  * Times are whole ms of the gateway's monotonic clock. At most one claim is in flight; an answer to a claim that was
  * abandoned must not be absorbed.
  */
-export class Lease {
+export class Lease implements LeaseView {
   readonly key: CounterKey;
   readonly #demand: Demand;
   #limit: Limit;
@@ -80,7 +80,7 @@ export class Lease {
   spend(units: number, nowMs: number): boolean {
     this.#spent += units;
     this.#demand.add(units, nowMs);
-    return this.#account - this.#spent < this.#refillBelow && this.#inFlight === undefined;
+    return this.unspent < this.#refillBelow && this.#inFlight === undefined;
   }
 
   /** Charges units that are spent already, however many: a cost that is known only now. The next claim tells the store. */
@@ -108,9 +108,9 @@ export class Lease {
     if (this.#inFlight !== undefined || nowMs < this.#notBeforeMs) return false;
     if (this.#owed > 0 || (wanted > this.available(nowMs) && !this.denies(usefulFrom, nowMs))) return true;
     if (nowMs >= this.#told.deadlineMs) return this.#unsure;
-    const unspent = this.#account - this.#spent;
-    if (this.#unsure || unspent < 0 || (unspent > 0 && this.#isIdle(wanted, nowMs))) return true;
-    return nowMs >= this.#deniedUntilMs && 2 * (unspent - wanted) < this.#ahead(now);
+    if (this.#unsure || this.unspent < 0) return true;
+    if (wanted === 0 && this.unspent > 0 && this.#demand.isIdle(nowMs)) return true;
+    return nowMs >= this.#deniedUntilMs && 2 * (this.unspent - wanted) < this.#ahead(now);
   }
 
   /** Whether this lease holds units of a running window, which a store that lost its data must hear of. */
@@ -125,13 +125,13 @@ export class Lease {
 
   /** Makes the next claim and marks it in flight. What a window left unspent at its end is void. */
   claim({ wanted, usefulFrom, gateways, gateway, seq }: ClaimTerms, nowMs: number): Claim {
-    const keeps = nowMs < this.#told.deadlineMs && !this.#isIdle(wanted, nowMs);
-    const held = keeps ? Math.max(this.#account, this.#spent) : this.#spent;
+    const keeps = nowMs < this.#told.deadlineMs && (wanted > 0 || !this.#demand.isIdle(nowMs));
+    const held = keeps ? this.held : this.#spent;
     const unspent = held - this.#spent;
     const want = Math.max(0, wanted + this.#ahead({ nowMs, gateways }) - unspent);
-    const atLeast = Math.max(0, usefulFrom - unspent);
     this.#account = Math.min(this.#account, held);
-    return this.#sent({ gateway, seq, window: this.#told.window, held, want, atLeast }, nowMs);
+    const terms = { window: this.#told.window, held, want, atLeast: Math.max(0, usefulFrom - unspent) };
+    return this.#sent({ gateway, seq, ...terms }, nowMs);
   }
 
   /**
@@ -188,10 +188,16 @@ export class Lease {
     if (this.#inFlight !== undefined) this.#inFlight.doubted = true;
   }
 
-  get view(): LeaseView {
-    const held = Math.max(this.#account, this.#spent);
-    const { window, deadlineMs, overMs, used, atMs } = this.#told;
-    return { window, deadlineMs, overMs, used, atMs, held, unspent: this.#account - this.#spent };
+  get told(): Told {
+    return this.#told;
+  }
+
+  get unspent(): number {
+    return this.#account - this.#spent;
+  }
+
+  get held(): number {
+    return Math.max(this.#account, this.#spent);
   }
 
   /** Takes over what was spent alone, in our window or in one that began meanwhile; the next claim states it. */
@@ -208,13 +214,8 @@ export class Lease {
   }
 
   #sent(terms: Omit<Claim, 'key' | 'limit'>, sentAtMs: number): Claim {
-    const claim = { key: this.key, limit: this.#limit, ...terms };
-    this.#inFlight = { claim, sentAtMs, doubted: false };
-    return claim;
-  }
-
-  #isIdle(wanted: number, nowMs: number): boolean {
-    return wanted === 0 && this.#demand.isIdle(nowMs);
+    this.#inFlight = { claim: { key: this.key, limit: this.#limit, ...terms }, sentAtMs, doubted: false };
+    return this.#inFlight.claim;
   }
 
   #ahead({ nowMs, gateways }: Now): number {
@@ -224,9 +225,9 @@ export class Lease {
 
   #enter(grant: Grant, claim: Claim, isOursRunning: boolean): void {
     const uncounted = Math.max(0, this.#spent - this.#account);
+    this.#unsure = false;
     if (grant.window === claim.window && grant.window === this.#told.window) {
       this.#account = claim.held + grant.granted;
-      this.#unsure = false;
     } else if (isOursRunning) {
       this.#account = this.#spent + grant.granted;
       this.#unsure = this.#spent > 0;
@@ -234,7 +235,6 @@ export class Lease {
       this.#account = grant.granted;
       // A bucket's windows are no ends: what it doesn't know yet is still to be charged.
       this.#spent = this.#limit.kind === 'token-bucket' ? uncounted : 0;
-      this.#unsure = false;
     }
     this.#spent += this.#owed;
     this.#owed = 0;
