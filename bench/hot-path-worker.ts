@@ -2,6 +2,7 @@
  * The gateway between the wire and the backend, in a process of its own: everything but sockets. It is asked to run variants
  * and tells the CPU time it took.
  */
+import { TokenShelf } from '../gateway/src/identity/token-shelf.ts';
 import { Registry } from '@prometheus-io/client';
 import { openAccessLog } from '../gateway/src/access-log.ts';
 import type {
@@ -155,7 +156,7 @@ async function openPlane(sender: BackendSender): Promise<(variant: HotPathVarian
     apis: [api],
     applications: [sampleApplication(api, { tier, subscriptions: [{ api, tier, state: 'active' }] })],
   });
-  const compiled = compileServing(config, new Backends(clock));
+  const compiled = compileServing(config, new Backends(clock), new TokenShelf(clock));
   const destinations = new Map(
     [...compiled.destinations].map(([backend, to]) => [backend, { ...to, pool: sender }]),
   );

@@ -3,6 +3,7 @@ import type { Registry } from '@prometheus-io/client';
 import { Backends } from './backends/backends.ts';
 import type { Config } from './config/config.ts';
 import { makeStringsFast } from './fast-strings.ts';
+import { TokenShelf } from './identity/token-shelf.ts';
 import { Limiter } from './limiter/limiter.ts';
 import { limiterGauges, limiterMetrics } from './limiter-metrics.ts';
 import type { GatewayId } from './limits/claim.ts';
@@ -38,6 +39,7 @@ export class GatewayThread {
   readonly #parts: ThreadParts;
   readonly #limiter: Limiter;
   readonly #backends: Backends;
+  readonly #tokens = new TokenShelf(clock);
   readonly #recorders: readonly ExchangeRecorder[];
   #config: Config;
   #serving: Serving;
@@ -51,7 +53,7 @@ export class GatewayThread {
     this.#backends = new Backends(clock, config.backends);
     this.#recorders = [exchangeMetrics(registry), accessLog];
     this.#config = config;
-    this.#serving = compileServing(config, this.#backends);
+    this.#serving = compileServing(config, this.#backends, this.#tokens);
   }
 
   /** Opens the store; nobody is served yet. */
@@ -96,7 +98,7 @@ export class GatewayThread {
   reload(config: Config): void {
     const { https } = config.listener;
     if (https !== undefined) this.#listeners?.renew(https);
-    this.#serving = compileServing(config, this.#backends);
+    this.#serving = compileServing(config, this.#backends, this.#tokens);
     this.#config = config;
   }
 

@@ -3,6 +3,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { Environment, NamedFile, TlsTexts } from '../config/home.ts';
+import { keysOfJwks, keysOfPem } from '../identity/token-key.ts';
 
 const fileBytesMax = 1024 * 1024;
 const threadsMax = 64;
@@ -14,6 +15,7 @@ export function machineEnvironment(homePath: string): Environment & Required<Pic
     hostName: hostname(),
     namedFile: (path) => readNamedFile(resolve(homePath, path)),
     tlsProblem,
+    keysProblem,
   };
 }
 
@@ -26,6 +28,15 @@ function tlsProblem({ ca, certificate: cert, key, passphrase }: TlsTexts): strin
   try {
     createSecureContext({ ca, cert, key, passphrase });
     return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function keysProblem(text: string, form: 'jwks' | 'pem'): string | undefined {
+  try {
+    const keys = form === 'jwks' ? keysOfJwks(text) : keysOfPem(text);
+    return keys.length === 0 ? 'it holds no key that verifies signatures' : undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { defaultBackendSettings } from '../config/backends-table.ts';
 import type { Config } from '../config/config.ts';
+import { noTokens } from '../config/token-settings.ts';
 import { levels, type Level, type OnStoreFailure } from '../policy/levels.ts';
 import type { AnonymousAccess, Api } from '../policy/catalogue.ts';
 import { unitsMax, type Limit } from '../limits/limit.ts';
@@ -40,7 +41,6 @@ export function quickConfig({ to, limit, by }: QuickStart): Config | string {
     context: '/',
     basePaths: [''],
     blocked: false,
-    apiKeyHeader: 'apikey',
     webSocket: false,
     operations: [{ target: '/*', verb: '*', open: true }],
     anonymous: { tier: { name: limit, quotas: [requestQuota(quota)] }, by: subject },
@@ -67,8 +67,10 @@ export function quickConfig({ to, limit, by }: QuickStart): Config | string {
     admin: { host: '127.0.0.1', port: 9090 },
     reload: { watch: false, pollMs: 10_000 },
     responses: { retryAfter: 'seconds', rateLimitFields: true, errorFormat: 'json' },
+    tokens: noTokens,
     apis: [api],
     applications: [],
+    tiers: { subscription: [], application: [] },
   };
 }
 

@@ -43,7 +43,7 @@ async function listFiles(homePath: string, report: ReportFile): Promise<readonly
   for (const path of deploymentPaths) {
     if (await exists(join(homePath, path))) paths.push(path);
   }
-  for (const folder of ['apis', 'policies', 'applications', 'deny-policies']) {
+  for (const folder of ['apis', 'policies', 'applications', 'deny-policies', 'revoked-tokens']) {
     const hasProjects = folder === 'apis' || folder === 'applications';
     for (const path of await listFolder(homePath, folder, report)) {
       if (!(await isFolder(join(homePath, path)))) paths.push(path);

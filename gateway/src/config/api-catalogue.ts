@@ -9,6 +9,8 @@ import { type ParsedFile, type Path, type SourceFile, valueAt } from './source-f
 export interface ApiCatalogue {
   /** The APIs that are served, in the order of their files. */
   readonly apis: readonly Api[];
+  /** All files that could be read. */
+  readonly files: readonly ApiFile[];
   /**
    * The API of a name and version. One that doesn't exist is reported at the path where the file names it; one whose own
    * file has errors gives nothing and no second error.
@@ -40,6 +42,7 @@ export function readApis(files: readonly ParsedFile[], book: PolicyBook): ApiCat
     if (file.served) claimPaths(file, byBasePath);
   }
   return {
+    files: [...byName.values()],
     apis: [...byName.values()].filter(({ served }) => served).map(({ api }) => api),
     find(api, source, path) {
       const found = byName.get(keyOf(api));

@@ -22,11 +22,11 @@ const operationSchema = (verb: z.ZodType<string>) =>
         'None',
       ]).nullish(),
       throttlingPolicy: text({ expected: 'the name of an advanced policy', charactersMax: 60 }).nullish(),
+      scopes: listOf(text({ expected: 'the name of a scope', charactersMax: 255 }), 'scopes').nullish(),
     },
     [
       'id',
       'description',
-      'scopes',
       'usedProductIds',
       'operationPolicies',
       'operationHubPolicies',
@@ -87,7 +87,7 @@ function readOperation(
 ): Written | undefined {
   const at = [...path, index];
   const schema = style === 'stream' ? schemas.stream : schemas.rest;
-  const { target, verb, authType, throttlingPolicy } = checkFields(source, schema, at);
+  const { target, verb, authType, throttlingPolicy, scopes } = checkFields(source, schema, at);
   const problem = target === undefined ? undefined : targetProblem(target);
   if (problem !== undefined) {
     source.error({ code: 'invalid-value', path: [...at, 'target'], message: `target ${problem}.` });
@@ -97,9 +97,23 @@ function readOperation(
     : undefined;
   if (target === undefined || verb === undefined) return undefined;
   const open = authType === 'None';
-  const operation = { target, verb: style === 'stream' ? 'GET' : verb, open, ...(policy && { policy }) };
+  const tokensOf = authType && subjects[authType];
+  const operation: Operation = {
+    target,
+    verb: style === 'stream' ? 'GET' : verb,
+    open,
+    ...(tokensOf && { tokensOf }),
+    ...(scopes && scopes.length > 0 && { scopes }),
+    ...(policy && { policy }),
+  };
   return { operation, index, verb };
 }
+
+/** Whom tokens must stand for, by WSO2's authType. */
+const subjects: Readonly<Partial<Record<string, 'application' | 'user'>>> = {
+  Application: 'application',
+  'Application User': 'user',
+};
 
 /** The advanced policy of that name; nothing when it doesn't limit, as WSO2's Unlimited. */
 export function limitingPolicy(

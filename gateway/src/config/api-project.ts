@@ -3,6 +3,7 @@ import type { Api } from '../policy/catalogue.ts';
 import type { SubscriptionTier } from '../policy/tiers.ts';
 import { readBackends } from './api-backends.ts';
 import { limitingPolicy, type OperationStyle, readOperations } from './api-operations.ts';
+import { readSecurity } from './api-security.ts';
 import { checkFields, checkValue, type SoundFields } from './check-value.ts';
 import { anyMapping, flag, listOf, mapping, oneOf, text } from './expected.ts';
 import { quote } from './nearest-name.ts';
@@ -37,6 +38,7 @@ export function readApi(source: SourceFile, book: PolicyBook): ApiFile | undefin
   const operations = readOperations(source, book, styleOf(type));
   const webSocket = type === 'WS';
   const backends = readBackends(source, { webSocket });
+  const security = readSecurity(source);
   const served = isServed(source, data);
   const { name, version, context } = data;
   if (name === undefined || version === undefined || context === undefined) return undefined;
@@ -46,7 +48,7 @@ export function readApi(source: SourceFile, book: PolicyBook): ApiFile | undefin
     context,
     basePaths: basePathsOf({ context, version, isDefaultVersion: data.isDefaultVersion ?? false }),
     blocked: data.lifeCycleStatus === 'BLOCKED',
-    apiKeyHeader: (data.apiKeyHeader ?? 'ApiKey').toLowerCase(),
+    ...security,
     webSocket,
     ...(type === 'SOAP' && { soap: true }),
     ...(policy && { policy }),
@@ -91,15 +93,11 @@ const dataSchema = mapping(
       'subscription tiers ([] serves every application without a subscription)',
     ),
     apiThrottlingPolicy: text({ expected: 'the name of an advanced policy', charactersMax: 60 }).nullish(),
-    securityScheme: listOf(
-      text({ expected: 'a scheme such as "api_key"', charactersMax: 60 }),
-      'schemes',
-    ).nullish(),
-    apiKeyHeader: text({
-      expected: 'the name of a header, at most 100 characters',
-      charactersMax: 100,
-      pattern: /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/,
-    }).nullish(),
+    securityScheme: z.unknown().optional(),
+    apiKeyHeader: z.unknown().optional(),
+    authorizationHeader: z.unknown().optional(),
+    audiences: z.unknown().optional(),
+    keyManagers: z.unknown().optional(),
     endpointImplementationType: oneOf(['ENDPOINT', 'INLINE', 'MOCKED_OAS', 'MOCK']).nullish(),
     endpointConfig: z.unknown().optional(),
     maxTps: z.unknown().optional(),
@@ -155,12 +153,6 @@ function reportUnsupported(source: SourceFile, data: ApiData): void {
       'endpointImplementationType',
       `Answers without a backend (${implementation}) are not supported yet.`,
     );
-  }
-  const schemes = data.securityScheme ?? ['api_key'];
-  if (!schemes.includes('api_key')) {
-    unsupported('securityScheme', 'Only API keys are supported yet, and securityScheme has no "api_key".');
-  } else if (schemes.includes('mutualssl_mandatory')) {
-    unsupported('securityScheme', 'Client certificates are not supported yet, and this API demands them.');
   }
 }
 

@@ -119,7 +119,11 @@ describe('subscriptions', () => {
 
 describe('keys', () => {
   test('the same digest in another application and in another case is an error', () => {
-    const other = mobileAppYaml.replace('MobileApp', 'Other').replace(/0c/g, '0d').replace(/Ab/g, 'aB');
+    const other = mobileAppYaml
+      .replace('MobileApp', 'Other')
+      .replace('mobile-prod', 'other-prod')
+      .replace(/0c/g, '0d')
+      .replace(/Ab/g, 'aB');
     expect(codes(read(mobileAppYaml, { 'applications/Other.yaml': other }).found)).toEqual([
       'applications/Other.yaml:11 error duplicate',
     ]);

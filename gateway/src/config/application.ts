@@ -3,7 +3,8 @@ import type { Application } from '../policy/catalogue.ts';
 import type { ApplicationTier } from '../policy/tiers.ts';
 import { readApiKeys } from './api-keys.ts';
 import { checkFields, checkValue } from './check-value.ts';
-import { anyMapping, listOf, mapping, oneOf, text } from './expected.ts';
+import { readConsumerKeys } from './consumer-keys.ts';
+import { anyMapping, mapping, oneOf, text } from './expected.ts';
 import type { Path, SourceFile } from './source-file.ts';
 import { type Known, readSubscriptions } from './subscriptions.ts';
 
@@ -21,12 +22,17 @@ export function readApplication(
   const info = checkFields(source, infoSchema, infoPath);
   const tier = readTier(source, known, info.throttlingPolicy ?? undefined);
   const apiKeys = readApiKeys(source, ['data', 'apiKeys'], digests);
+  const consumerKeys = readConsumerKeys(source, [...infoPath, 'keys'], digests);
   const subscriptions = readSubscriptions(source, known);
   const { name } = info;
   if (name === undefined) return undefined;
   const owner = info.owner ?? '';
   const id = info.applicationId ?? (owner === '' ? name : `${owner}/${name}`);
-  return { id, name, owner, tier, apiKeys, subscriptions };
+  if (id.startsWith('<')) {
+    const message = 'The id of an application must not begin with <: those of tokens do.';
+    source.error({ code: 'invalid-value', path: infoPath, message });
+  }
+  return { id, name, owner, tier, apiKeys, consumerKeys, subscriptions };
 }
 
 /** Where an application's identity stands in its file. */
@@ -45,26 +51,6 @@ const dataSchema = mapping({
   subscribedAPIs: z.unknown().optional(),
 });
 
-/** Keys of key managers, for tokens: accepted, and checked so far as they are known. */
-const consumerKeySchema = mapping(
-  {
-    keyType: oneOf(['PRODUCTION', 'SANDBOX']).nullish(),
-    consumerKey: text({ expected: 'a consumer key', charactersMax: 512 }).nullish(),
-  },
-  [
-    'keyMappingId',
-    'keyManager',
-    'consumerSecret',
-    'keyState',
-    'mode',
-    'supportedGrantTypes',
-    'callbackUrl',
-    'groupId',
-    'token',
-    'additionalProperties',
-  ],
-);
-
 const infoSchema = mapping(
   {
     applicationId: text({
@@ -74,7 +60,7 @@ const infoSchema = mapping(
     name: text({ expected: 'the name of the application, 1 to 100 characters', charactersMax: 100 }),
     owner: text({ expected: 'the name of a user, 1 to 255 characters', charactersMax: 255 }).nullish(),
     throttlingPolicy: text({ expected: 'the name of an application tier', charactersMax: 60 }).nullish(),
-    keys: listOf(consumerKeySchema, 'keys, each with keyType and consumerKey').nullish(),
+    keys: z.unknown().optional(),
   },
   [
     'description',

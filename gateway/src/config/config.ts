@@ -5,6 +5,8 @@
  */
 import type { Api, Application } from '../policy/catalogue.ts';
 import type { Level, OnStoreFailure } from '../policy/levels.ts';
+import type { ApplicationTier, SubscriptionTier } from '../policy/tiers.ts';
+import type { TokenSettings } from './token-settings.ts';
 
 /** Everything one gateway needs to run, checked: whoever holds a Config needs no second look. */
 export interface Config {
@@ -17,8 +19,14 @@ export interface Config {
   readonly admin: AdminSettings;
   readonly reload: ReloadSettings;
   readonly responses: ResponseSettings;
+  readonly tokens: TokenSettings;
   readonly apis: readonly Api[];
   readonly applications: readonly Application[];
+  /** What tokens may name: the policies of files and the built-in ones. */
+  readonly tiers: {
+    readonly subscription: readonly SubscriptionTier[];
+    readonly application: readonly ApplicationTier[];
+  };
 }
 
 interface GatewaySettings {

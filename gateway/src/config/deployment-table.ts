@@ -20,6 +20,7 @@ export interface Deployment {
   readonly expand: Expand;
   readonly namedFile: Environment['namedFile'];
   readonly tlsProblem?: Environment['tlsProblem'];
+  readonly keysProblem?: Environment['keysProblem'];
 }
 
 /** What may stand in a table. An unknown key is an error in our own; WSO2's hold much that nobody here knows. */

@@ -12,10 +12,11 @@ import { readRedisTable } from './redis-config.ts';
 import { readReloadSettings } from './reload-table.ts';
 import { type Path, type Report, type SourceFile, wholeFile } from './source-file.ts';
 import { chooseStore, readStoreTable } from './store-choice.ts';
+import { readTokenSettings } from './token-issuers.ts';
 import { parseTomlFile } from './toml-file.ts';
 
 /** The part of a Config that deployment.toml holds. */
-export type Settings = Omit<Config, 'apis' | 'applications'>;
+export type Settings = Omit<Config, 'apis' | 'applications' | 'tiers'>;
 
 /** Finds and reads deployment.toml. Every problem is reported; settings that have one are at their defaults. */
 export function readDeploymentToml(
@@ -25,8 +26,14 @@ export function readDeploymentToml(
 ): Settings | undefined {
   const source = findDeploymentToml(home, report);
   if (source === undefined) return undefined;
-  const { namedFile, tlsProblem } = environment;
-  const deployment: Deployment = { source, expand: placeholders(source, environment), namedFile, tlsProblem };
+  const { namedFile, tlsProblem, keysProblem } = environment;
+  const deployment: Deployment = {
+    source,
+    expand: placeholders(source, environment),
+    namedFile,
+    tlsProblem,
+    keysProblem,
+  };
   reportTables(source);
   const redis = readRedisTable(deployment);
   const store = readStoreTable(deployment);
@@ -50,6 +57,7 @@ export function readDeploymentToml(
     backends: readBackendSettings(deployment),
     admin: { host: admin.host ?? '127.0.0.1', port: admin.port ?? 9090 + offset },
     reload: readReloadSettings(deployment),
+    tokens: readTokenSettings(deployment),
     responses: {
       retryAfter: responses.retry_after ?? 'seconds',
       rateLimitFields: responses.rate_limit_fields ?? true,
@@ -121,7 +129,11 @@ const responsesTable = {
 function reportTables(source: SourceFile): void {
   const atTop = ['apim', 'throttle_properties', 'server', 'clustering', 'secrets', 'sluice'];
   reportKeys(source, entriesOf(source, []), { read: atTop, noEffect: sections, unknownIs: 'warning' });
-  const inApim = { read: ['redis_config'], noEffect: apimSections, unknownIs: 'warning' } as const;
+  const inApim = {
+    read: ['redis_config', 'jwt', 'oauth_config'],
+    noEffect: apimSections,
+    unknownIs: 'warning',
+  } as const;
   reportKeys(source, entriesOf(source, ['apim']), inApim);
   const inSluice = {
     read: ['redis', 'listener', 'backends', 'admin', 'store', 'leases', 'reload', 'responses', 'apis'],

@@ -41,6 +41,7 @@ export const diagnosticCodes = [
   'more-findings',
   'no-api',
   'no-effect',
+  'no-issuer',
   'not-offered',
   'not-served',
   'not-supported',

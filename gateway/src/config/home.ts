@@ -18,6 +18,8 @@ export interface Environment {
   readonly namedFile?: (path: string) => NamedFile;
   /** Why TLS can't use these, such as a key that isn't the certificate's. */
   readonly tlsProblem?: (texts: TlsTexts) => string | undefined;
+  /** Why the public keys in a text, a JSON Web Key Set or PEM, can't be used. */
+  readonly keysProblem?: (text: string, form: 'jwks' | 'pem') => string | undefined;
 }
 
 /** PEM, and what the key is encrypted with. */
@@ -44,7 +46,8 @@ export type FileRole =
   | 'parameters'
   | 'policy'
   | 'application'
-  | 'deny-policy';
+  | 'deny-policy'
+  | 'revoked-tokens';
 
 /**
  * The role of the file at a path, or nothing for files that no home needs. An API is `apis/NAME.yaml` or a project, whose
@@ -53,6 +56,7 @@ export type FileRole =
  */
 export function roleOf(path: string): FileRole | undefined {
   if (path === deploymentPaths[0] || path === deploymentPaths[1]) return 'deployment';
+  if (/^revoked-tokens\/[^/]+\.txt$/.test(path)) return 'revoked-tokens';
   const single = /^(apis|policies|applications|deny-policies)\/[^/]+\.(?:yaml|yml|json)$/.exec(path)?.[1];
   if (single !== undefined) return folders.find(([folder]) => folder === single)?.[1];
   const part = projectPartOf(path);

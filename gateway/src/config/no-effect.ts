@@ -32,6 +32,39 @@ export const apimSections: NoEffect = {
   },
 };
 
+const noBackendToken = 'no token is made for backends';
+
+/** Keys of `[apim.jwt]`. */
+export const jwtKeys: NoEffect = fixed({
+  enable: noBackendToken,
+  header: noBackendToken,
+  encoding: noBackendToken,
+  claim_dialect: noBackendToken,
+  convert_dialect: noBackendToken,
+  signing_algorithm: noBackendToken,
+  enable_user_claims: noBackendToken,
+  enable_tenant_based_signing: noBackendToken,
+  claims_extractor_impl: noBackendToken,
+  generator_impl: noBackendToken,
+  binding_claims: noBackendToken,
+  gateway_generator: noBackendToken,
+  use_sha256_hash: noBackendToken,
+});
+
+/** Keys of `[apim.oauth_config]`. */
+export const oauthKeys: NoEffect = fixed({
+  auth_header: 'authorizationHeader of an API names its header',
+  token_endpoint: 'tokens are verified here, not asked for',
+  enable_outbound_auth_header: 'remove_outbound_auth_header = false says the same',
+  removeOutboundAuthHeader: 'remove_outbound_auth_header says the same',
+  enable_token_encryption: notNeeded,
+  enable_token_hashing: notNeeded,
+  enable_certificate_bound_access_token: 'tokens are not bound to certificates',
+  revoke_endpoint: 'tokens that were taken back are listed under revoked-tokens/',
+  white_listed_scopes: 'every scope of an operation is asked for',
+  allowed_scopes: 'every scope of an operation is asked for',
+});
+
 /** Keys of `[apim.redis_config]`. */
 export const redisKeys: NoEffect = fixed({ pool_options: 'one connection is enough' });
 

@@ -53,6 +53,14 @@ export class PolicyShelf<Policy extends { readonly name: string }> {
     return this.#findBuiltIn(name, source, path);
   }
 
+  /** All policies there are, but for those that aren't supported. */
+  all(): readonly Policy[] {
+    const ready = [...this.#fromFiles.values()].flatMap(({ entry }) =>
+      entry.state === 'ready' ? [entry.policy] : [],
+    );
+    return [...ready, ...this.#contents.builtIn.filter(({ name }) => !this.#fromFiles.has(name))];
+  }
+
   /** Warns about policies that would be errors if anything used them. */
   warnAboutUnused(): void {
     for (const [name, { entry, source }] of this.#fromFiles) {

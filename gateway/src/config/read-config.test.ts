@@ -112,6 +112,9 @@ describe('reading a home', () => {
           { keyType: 'PRODUCTION', sha256: 'ab'.repeat(32) },
           { keyType: 'SANDBOX', sha256: '0c'.repeat(32) },
         ],
+        consumerKeys: [
+          { keyType: 'PRODUCTION', consumerKey: 'mobile-prod', keyManager: 'Resident Key Manager' },
+        ],
         subscriptions: [{ api: config?.apis[0], tier: partnerGold, state: 'active' }],
       },
     ]);

@@ -1,11 +1,13 @@
 import { readApis } from './api-catalogue.ts';
 import { noDescription, parseApis } from './api-projects.ts';
+import type { ApiFile } from './api-project.ts';
 import { readApplications } from './applications.ts';
 import type { Config } from './config.ts';
-import { readDeploymentToml } from './deployment-toml.ts';
+import { readDeploymentToml, type Settings } from './deployment-toml.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { type Environment, type FileRole, type Home, roleOf } from './home.ts';
 import { readPolicies, warnAboutUnused } from './policy-book.ts';
+import { readRevokedTokens } from './revoked-tokens.ts';
 import { reportProjectParts } from './project-parts.ts';
 import { type ParsedFile, type Report, wholeFile } from './source-file.ts';
 import { parseYamlFile } from './yaml-file.ts';
@@ -37,14 +39,21 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
   const apis = readApis(apiFiles, policies);
   const applicationSources = parse('application').flatMap(({ source }) => source ?? []);
   const applications = readApplications(applicationSources, { policies, apis });
+  const revoked = readRevokedTokens(
+    files.filter(({ path }) => roleOf(path) === 'revoked-tokens'),
+    report,
+  );
   warnAboutUnused(policies);
   reportOtherFiles(files, report);
+  if (settings !== undefined) reportNobodyLetIn(apis.files, settings);
   if (apis.apis.length === 0 && (apiFiles.length === 0 || !diagnostics.some(isError))) {
     report(wholeFile('error', 'no-api', 'apis', 'There is nothing to serve: no API under apis/ is served.'));
   }
   diagnostics.sort(byPlace);
   if (settings === undefined || diagnostics.some(isError)) return { diagnostics };
-  return { config: { ...settings, apis: apis.apis, applications }, diagnostics };
+  const tokens = { ...settings.tokens, revoked };
+  const tiers = { subscription: policies.subscription.all(), application: policies.application.all() };
+  return { config: { ...settings, tokens, apis: apis.apis, applications, tiers }, diagnostics };
 }
 
 /** Nothing that lies in the home's folders is passed over in silence. A path with a slash at its end is a folder. */
@@ -62,6 +71,17 @@ function reportOtherFiles(home: Home, report: Report): void {
       const message = 'This is not read: files end in .yaml, .yml or .json and lie directly in their folder.';
       report(wholeFile('warning', 'ignored-file', path, message));
     }
+  }
+}
+
+/** An API that takes tokens alone, of which none can be verified, answers everybody 401. */
+function reportNobodyLetIn(files: readonly ApiFile[], { tokens }: Settings): void {
+  if (tokens.issuers.length > 0) return;
+  for (const { api, served, source } of files) {
+    if (!served || api.tokens === undefined || api.apiKeyHeader !== undefined) continue;
+    const message = 'This API takes tokens only, and no issuer is known: every caller is refused.';
+    const hint = 'Add an [[apim.jwt.issuer]] to deployment.toml.';
+    source.warning({ code: 'no-issuer', path: ['data', 'securityScheme'], message, hint });
   }
 }
 

@@ -16,8 +16,10 @@ export interface Api {
   readonly basePaths: readonly string[];
   /** WSO2's life cycle state BLOCKED: every request is answered 503. */
   readonly blocked: boolean;
-  /** Name of the request header that carries the API key, in lower case. */
-  readonly apiKeyHeader: string;
+  /** Name of the request header that carries the API key, in lower case; absent where the API takes none. */
+  readonly apiKeyHeader?: string;
+  /** How callers prove themselves with tokens; absent where the API takes none. */
+  readonly tokens?: TokenAccess;
   /** WSO2's type WS: its requests open WebSockets. Other APIs refuse to upgrade a connection. */
   readonly webSocket: boolean;
   /** WSO2's type SOAP: refusals are SOAP faults. */
@@ -31,6 +33,16 @@ export interface Api {
   readonly backends: Readonly<Partial<Record<KeyType, Backend>>>;
 }
 
+/** Which bearer tokens an API takes. */
+interface TokenAccess {
+  /** Name of the request header that carries them, in lower case. */
+  readonly header: string;
+  /** One of these must be in a token's `aud`; none when nothing is asked of it. */
+  readonly audiences: readonly string[];
+  /** The key managers whose tokens are taken; none stands for all. */
+  readonly keyManagers: readonly string[];
+}
+
 export interface Operation {
   /** A path template below the API's base path: `/items/{id}`, `/*`. */
   readonly target: string;
@@ -38,6 +50,10 @@ export interface Operation {
   readonly verb: string;
   /** WSO2's authType None: open to callers without a key. */
   readonly open: boolean;
+  /** One of these must be a token's; without any, every token will do. */
+  readonly scopes?: readonly string[];
+  /** Whom a token must stand for, where that matters: the application itself, or one of its users. */
+  readonly tokensOf?: 'application' | 'user';
   readonly policy?: AdvancedPolicy;
 }
 
@@ -76,6 +92,7 @@ export interface Application {
   readonly owner: string;
   readonly tier: ApplicationTier;
   readonly apiKeys: readonly ApiKey[];
+  readonly consumerKeys?: readonly ConsumerKey[];
   readonly subscriptions: readonly Subscription[];
 }
 
@@ -83,6 +100,14 @@ export interface ApiKey {
   readonly keyType: KeyType;
   /** 64 lower-case hexadecimal digits: the digest of the key's bytes. The key itself is never stored. */
   readonly sha256: string;
+}
+
+/** What an application is called in tokens. */
+export interface ConsumerKey {
+  readonly keyType: KeyType;
+  readonly consumerKey: string;
+  /** WSO2's name of the key manager that issued it. */
+  readonly keyManager: string;
 }
 
 export interface Subscription {

@@ -29,13 +29,14 @@ export function outbound(course: Course, identified: Identified, ownAnswerFields
   const peer = serving.trustedProxies.peer(head.peer);
   return {
     destination,
-    path: `${routed.rest}${routed.target.query}`,
+    path: `${routed.rest}${identified.query}`,
     ownAnswerFields,
     requestFields: requestFields({
       fields: head.fields,
       bodyBytes: head.bodyBytes,
       scheme: head.scheme ?? 'http',
       apiKeyHeader: routed.api.apiKeyHeader,
+      tokenHeader: serving.forwardsTokens ? undefined : routed.api.tokens?.header,
       authority: routed.target.authority,
       activityId,
       peer: peer.address,

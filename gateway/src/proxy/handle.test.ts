@@ -1,3 +1,4 @@
+import { TokenShelf } from '../identity/token-shelf.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FakeExchange } from '../../test/proxy/fake-exchange.ts';
 import { limitOf, sampleApi, sampleApplication, sampleConfig } from '../../test/proxy/sample.ts';
@@ -66,7 +67,7 @@ describe('the life of a request', () => {
 
   function send(more: Partial<RequestHead> = {}, config: ServedConfig = sampleConfig()): FakeExchange {
     const exchange = new FakeExchange(more);
-    const compiled = compileServing(config, new Backends(clock));
+    const compiled = compileServing(config, new Backends(clock), new TokenShelf(clock));
     const pool = {
       send(request: BackendRequest, receiver: BackendReceiver) {
         const call: Sent = { request, receiver, aborted: false };

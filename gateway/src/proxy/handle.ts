@@ -63,10 +63,21 @@ function live(course: Course, plane: DataPlane): void {
   const wrongProtocol = checkProtocol(head, routed.api);
   if (wrongProtocol !== undefined) return refuse(course, wrongProtocol, plane);
   const identified = identify(head, routed, serving);
+  if (!(identified instanceof Promise)) return charge(course, identified, plane);
+  identified
+    .then((late) => charge(course, late, plane))
+    .catch((error: unknown) => fail(course, plane, error));
+}
+
+/** A request whose sender may use the operation is asked to pay. */
+function charge(course: Course, identified: Identified | Refusal, plane: DataPlane): void {
+  const { exchange } = course;
+  // The client may have left, or broken its body off, while its token was verified.
+  if (exchange.over || exchange.status !== undefined) return;
   if (isRefusal(identified)) return refuse(course, identified, plane);
   course.identified = identified;
   course.askedLimiterAtMs = plane.stopwatchMs();
-  const verdict = admit(priced(identified.charges, head.bodyBytes), plane.admission);
+  const verdict = admit(priced(identified.charges, exchange.head.bodyBytes), plane.admission);
   if (!(verdict instanceof Promise)) return proceed(course, identified, verdict, plane);
   verdict
     .then((late) => proceed(course, identified, late, plane))

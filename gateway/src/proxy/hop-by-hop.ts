@@ -44,7 +44,9 @@ function endsHere(written: string, peerIsTrusted: boolean): boolean {
 
 interface RequestParts {
   readonly fields: Fields;
-  readonly apiKeyHeader: string;
+  /** In lower case; absent where no key, or no token, is kept from the backend. */
+  readonly apiKeyHeader: string | undefined;
+  readonly tokenHeader?: string | undefined;
   readonly activityId: string;
   readonly authority: string;
   readonly bodyBytes: number | 'unknown';
@@ -58,12 +60,14 @@ interface RequestParts {
 
 /** Makes the fields of the request to the backend; `Host` is left to the connection. */
 export function requestFields(request: RequestParts): string[] {
-  const { fields, apiKeyHeader, peerIsTrusted, underscores, bodyBytes } = request;
+  const { fields, apiKeyHeader, tokenHeader, peerIsTrusted, underscores, bodyBytes } = request;
   const named = connectionOptions(fieldValues(fields, 'connection'));
   const kept: string[] = [];
   for (let at = 0; at < fields.length; at += 2) {
     const written = fields[at] ?? '';
-    if (endsHere(written, peerIsTrusted) || isNamed(written, apiKeyHeader)) continue;
+    if (endsHere(written, peerIsTrusted)) continue;
+    if (apiKeyHeader !== undefined && isNamed(written, apiKeyHeader)) continue;
+    if (tokenHeader !== undefined && isNamed(written, tokenHeader)) continue;
     if (named?.has(written.toLowerCase()) === true) continue;
     if (!underscores && written.includes('_')) continue;
     kept.push(written, fields[at + 1] ?? '');

@@ -18,6 +18,7 @@ import type { RequestHead } from './exchange.ts';
 import { identify } from './identify.ts';
 import { causes, isRefusal } from './refusal.ts';
 import { route } from './route.ts';
+import { TokenShelf } from '../identity/token-shelf.ts';
 import { compileServing, type ServedConfig } from './serving.ts';
 import { readTarget } from './target.ts';
 
@@ -25,7 +26,7 @@ const host = ['Host', 'gateway.example'];
 
 /** Takes a request through target, route and identity, as handle.ts does. */
 function through(config: ServedConfig, more: Partial<RequestHead>) {
-  const serving = compileServing(config, new Backends(new FakeClock()));
+  const serving = compileServing(config, new Backends(new FakeClock()), new TokenShelf(new FakeClock()));
   const head = headOf(more);
   const target = readTarget(head);
   if (isRefusal(target)) return target.cause;
@@ -66,7 +67,7 @@ describe('who sends a request', () => {
     const config = sampleConfig();
     expect(through(config, keyed())).toMatchObject({ code: '900902' });
     expect(through(config, keyed(''))).toMatchObject({ code: '900902' });
-    expect(through(config, keyed('wrong'))).toBe(causes.unknownApiKey);
+    expect(through(config, keyed('wrong'))).toBe(causes.badCredentials);
     expect(through(config, keyed('mobile-key', 'mobile-key'))).toBe(causes.repeatedApiKey);
     expect(through(config, { fields: [...host, 'apikey', 'mobile-key', 'APIKEY', ''] })).toBe(
       causes.repeatedApiKey,

@@ -1,87 +1,93 @@
 import { addressSubject, headerSubject, sharedSubject } from '../identity/anonymous.ts';
 import type { KeyHolder } from '../identity/api-key.ts';
-import type { AnonymousAccess, KeyType, Subscription } from '../policy/catalogue.ts';
-import type { SubscriptionTier } from '../policy/tiers.ts';
+import type { TokenUse } from '../identity/issuer-keys.ts';
+import type { TokenFault, VerifiedToken } from '../identity/token-verifier.ts';
+import type { AnonymousAccess } from '../policy/catalogue.ts';
+import { credentialOf } from './credentials.ts';
 import type { RequestHead } from './exchange.ts';
 import { fieldValues } from './fields.ts';
 import type { Party } from './parties.ts';
-import { causes, isRefusal, type Cause, type Refusal } from './refusal.ts';
+import { causes, isRefusal, type Refusal } from './refusal.ts';
 import { clientOf } from './request-details.ts';
 import type { Routed } from './route.ts';
 import type { Serving } from './serving.ts';
+import { subscriber } from './subscriber.ts';
+import { tokenParty } from './token-party.ts';
 
 /** A request whose sender is known, as far as its operation asks. */
 export interface Identified extends Party {
   readonly routed: Routed;
+  /** The query as the backend may see it: without an API key. */
+  readonly query: string;
 }
 
-const repeatedApiKey: Refusal = { cause: causes.repeatedApiKey };
-const unknownApiKey: Refusal = { cause: causes.unknownApiKey };
-const noSubscription: Refusal = { cause: causes.noSubscription };
+const unknownApiKey: Refusal = { cause: causes.badCredentials };
 
-/** Finds out who sends the request, whether it may use the API, and which backend it reaches. */
-export function identify(head: RequestHead, routed: Routed, serving: Serving): Identified | Refusal {
+/**
+ * Finds out who sends the request, whether it may use the API, and which backend it reaches. A promise only for a token that
+ * is seen for the first time.
+ */
+export function identify(
+  head: RequestHead,
+  routed: Routed,
+  serving: Serving,
+): Identified | Refusal | Promise<Identified | Refusal> {
   if (routed.operation.open) return anonymous(head, routed, serving);
-  const values = fieldValues(head.fields, routed.api.apiKeyHeader);
-  const [key] = values;
-  if (values.length > 1) return repeatedApiKey;
-  if (key === undefined || key === '') return noApiKey(routed.api.apiKeyHeader);
-  const holder = serving.apiKeys.holder(key);
-  if (holder === undefined) return unknownApiKey;
+  const { query } = routed.target;
+  const credential = credentialOf(head.fields, query, routed.api);
+  if (isRefusal(credential)) return credential;
+  if (credential.kind === 'token')
+    return byToken(credential.text, 'bearer', { head, routed, serving, query });
+  const from = { head, routed, serving, query: credential.query ?? query };
+  const holder = serving.apiKeys.holder(credential.text);
+  return holder === undefined ? byToken(credential.text, 'api-key', from) : byKey(holder, from);
+}
+
+/** Where a credential was found; and the query as the backend may see it. */
+interface From {
+  readonly head: RequestHead;
+  readonly routed: Routed;
+  readonly serving: Serving;
+  readonly query: string;
+}
+
+function byKey(holder: KeyHolder, from: From): Identified | Refusal {
+  const { routed, serving } = from;
   const { api, operation } = routed;
-  const party = serving.subscribers.find(api, operation, holder) ?? subscriber(holder, routed, serving);
-  return isRefusal(party) ? party : identified(routed, party);
+  const known = serving.subscribers.find(api, operation, holder);
+  if (known !== undefined) return identified(routed, known, from.query);
+  const found = subscriber({ ...holder, user: holder.application.owner }, routed, serving);
+  if (isRefusal(found)) return found;
+  return identified(routed, serving.subscribers.meet(holder, found.facts, found.backend), from.query);
 }
 
-function identified(routed: Routed, { facts, backend, charges, levels, policy }: Party): Identified {
-  return { routed, facts, backend, charges, levels, policy };
+function byToken(
+  text: string,
+  use: TokenUse,
+  from: From,
+): Identified | Refusal | Promise<Identified | Refusal> {
+  const token = from.serving.tokens.verify(text, use);
+  if (!(token instanceof Promise)) return byVerified(token, use, from);
+  return token.then((late) => byVerified(late, use, from));
 }
 
-function noApiKey(header: string): Refusal {
-  const description = `Make sure your API invocation call has a header: '${header} : API_KEY'`;
-  return { cause: { ...causes.noApiKey, description } };
+function byVerified(token: VerifiedToken | TokenFault, use: TokenUse, from: From): Identified | Refusal {
+  if (token === 'invalid' && use === 'api-key') return unknownApiKey;
+  const party = tokenParty(token, from);
+  return isRefusal(party) ? party : identified(from.routed, party, from.query);
 }
 
-function subscriber(holder: KeyHolder, routed: Routed, serving: Serving): Party | Refusal {
-  const { application, keyType } = holder;
-  const { api, operation } = routed;
-  const subscription = serving.subscriptions.get(application)?.get(api);
-  const tier = subscription === undefined ? api.subscriptionless : subscribedTier(subscription, keyType);
-  if (tier === undefined) return noSubscription;
-  if ('status' in tier) return { cause: tier };
-  const backend = api.backends[keyType];
-  if (backend === undefined) return { cause: noEndpoint[keyType] };
-  const consumer = { kind: 'application', application, user: application.owner, tier } as const;
-  return serving.subscribers.meet(holder, { api, operation, consumer, keyType }, backend);
+function identified(routed: Routed, party: Party, query: string): Identified {
+  const { facts, backend, charges, levels, policy, claims } = party;
+  return { routed, facts, backend, charges, levels, policy, claims, query };
 }
-
-/** The tier a subscription gives, or why it gives none (wso2.md 4.5). */
-function subscribedTier({ state, tier }: Subscription, keyType: KeyType): SubscriptionTier | Cause {
-  switch (state) {
-    case 'active':
-      return tier;
-    case 'production-blocked':
-      return keyType === 'PRODUCTION' ? causes.blockedSubscription : tier;
-    case 'blocked':
-      return causes.blockedSubscription;
-    case 'not-approved':
-      return causes.unapprovedSubscription;
-    default:
-      return state satisfies never;
-  }
-}
-
-const noEndpoint: Readonly<Record<KeyType, Cause>> = {
-  PRODUCTION: causes.noProductionEndpoint,
-  SANDBOX: causes.noSandboxEndpoint,
-};
 
 /** A caller of an open operation stays anonymous even with a key; it reaches production where there is one. */
 function anonymous(head: RequestHead, routed: Routed, serving: Serving): Identified | Refusal {
   const { api, operation } = routed;
   const written = anonymousSubject(api.anonymous.by, head, serving);
   const known = serving.strangers.find(api, operation, written);
-  if (known !== undefined) return identified(routed, known);
+  if (known !== undefined) return identified(routed, known, routed.target.query);
   const keyType = api.backends.PRODUCTION === undefined ? 'SANDBOX' : 'PRODUCTION';
   const backend = api.backends[keyType];
   if (backend === undefined) return { cause: causes.noProductionEndpoint };
@@ -89,7 +95,7 @@ function anonymous(head: RequestHead, routed: Routed, serving: Serving): Identif
   const subject = Buffer.from(written, 'latin1').toString('latin1');
   const consumer = { kind: 'anonymous', subject, tier: api.anonymous.tier } as const;
   const facts = { api, operation, consumer, keyType } as const;
-  return identified(routed, serving.strangers.meet(subject, facts, backend));
+  return identified(routed, serving.strangers.meet(subject, facts, backend), routed.target.query);
 }
 
 function anonymousSubject(by: AnonymousAccess['by'], head: RequestHead, serving: Serving): string {

@@ -1,7 +1,7 @@
 import type { Api, Backend, Operation } from '../policy/catalogue.ts';
 import type { Level } from '../policy/levels.ts';
 import { plan, type Charge } from '../policy/plan.ts';
-import type { RequestFacts } from '../policy/request-facts.ts';
+import type { Claims, RequestFacts } from '../policy/request-facts.ts';
 import { rateLimitPolicy } from './rate-limit-fields.ts';
 
 /** One consumer at one operation: all that its requests have in common. */
@@ -13,6 +13,8 @@ export interface Party {
   readonly levels: readonly Level[];
   /** What RateLimit-Policy says of the charges. */
   readonly policy: string;
+  /** What conditions see of the token; absent without one. */
+  readonly claims: Claims | undefined;
 }
 
 /** Parties kept at most. Where more are active at once, all are worked out anew now and then. */
@@ -29,14 +31,14 @@ export class Parties<Who> {
   }
 
   /** Plans what the consumer's requests will be charged. */
-  meet(who: Who, facts: RequestFacts, backend: Backend): Party {
+  meet(who: Who, facts: RequestFacts, backend: Backend, claims?: Claims): Party {
     if (this.#kept >= partiesMax) {
       this.#byOperation.clear();
       this.#kept = 0;
     }
     const charges = plan(facts);
     const levels = [...new Set(charges.map(({ level }) => level))];
-    const party = { facts, backend, charges, levels, policy: rateLimitPolicy(charges) };
+    const party = { facts, backend, charges, levels, policy: rateLimitPolicy(charges), claims };
     let met = this.#byOperation.get(facts.operation);
     if (met === undefined) {
       met = new Map();

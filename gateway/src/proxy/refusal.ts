@@ -18,6 +18,8 @@ export interface Refusal {
   readonly retryAfterMs?: number;
   /** Until the exceeded limit surely admits again; absent where that isn't known or isn't told. */
   readonly accessInMs?: number;
+  /** What WWW-Authenticate says, for a 401 or 403; an API key is asked for by default, with a 401. */
+  readonly challenge?: string;
   /** The methods the resource has. */
   readonly allow?: string;
   /** The API that was asked, where the request found it but no operation. */
@@ -54,7 +56,12 @@ export type CauseName =
   | 'connectDeadline'
   | 'blockedApi'
   | 'internal'
-  | 'unknownApiKey'
+  | 'badCredentials'
+  | 'wrongTokenType'
+  | 'insufficientScope'
+  | 'forbiddenCaller'
+  | 'keysUnavailable'
+  | 'verifierBusy'
   | 'noProductionEndpoint'
   | 'noSandboxEndpoint'
   | 'noApiKey'
@@ -82,6 +89,8 @@ export const causes: Readonly<Record<CauseName, Cause>> = {
   backendBusy: fault('908010', 503, 'Too many requests wait for the back end'),
   underscoreName: fault('908011', 400, 'The name of a header field holds an underscore'),
   webSocketOnly: fault('908012', 426, 'This API is reached by opening a WebSocket'),
+  keysUnavailable: fault('908013', 503, "The keys of the token's issuer can not be had at the moment"),
+  verifierBusy: fault('908014', 503, 'Too many tokens are verified for the first time'),
   noApi: fault('404', 404, 'No matching resource found for given API Request'),
   wrongMethod: fault('405', 405, 'Method not allowed for given API resource'),
   unreachable: fault('101503', 503, 'Error connecting to the back end'),
@@ -102,11 +111,29 @@ export const causes: Readonly<Record<CauseName, Cause>> = {
     message: 'Internal Server Error',
     description: 'The gateway failed to handle the request',
   },
-  unknownApiKey: {
+  badCredentials: {
     code: '900901',
     status: 401,
     message: 'Invalid Credentials',
     description: 'Make sure you have provided the correct security credentials',
+  },
+  wrongTokenType: {
+    code: '900905',
+    status: 401,
+    message: 'Incorrect Access Token Type',
+    description: 'The access token type used is not supported when invoking the API',
+  },
+  insufficientScope: {
+    code: '900910',
+    status: 403,
+    message: 'The access token does not allow you to access the requested resource',
+    description: 'User is NOT authorized to access the Resource. Scope validation failed.',
+  },
+  forbiddenCaller: {
+    code: '900908',
+    status: 403,
+    message: 'Resource forbidden',
+    description: 'Access forbidden for the invocations',
   },
   noProductionEndpoint: {
     code: '900901',

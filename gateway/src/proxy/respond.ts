@@ -10,13 +10,15 @@ export function refusalAnswer(
   when: { readonly nowWallMs: number; readonly retryAfter: ResponseSettings['retryAfter'] },
   form: RefusalForm = 'json',
 ): Answer {
-  const { cause, retryAfterMs, allow, closes = false } = refusal;
+  const { cause, retryAfterMs, allow, challenge, closes = false } = refusal;
   const { body, contentType } = writeRefusal(refusalText(refusal, when.nowWallMs), form);
   const fields = ['Content-Type', contentType, 'Content-Length', String(Buffer.byteLength(body))];
   if (cause.status === 429 || cause.status === 503) {
     fields.push('Retry-After', retryAfter(retryAfterMs ?? 1000, when));
   }
-  if (cause.status === 401) fields.push('WWW-Authenticate', 'ApiKey realm="sluice"');
+  if (cause.status === 401 || (cause.status === 403 && challenge !== undefined)) {
+    fields.push('WWW-Authenticate', challenge ?? 'ApiKey realm="sluice"');
+  }
   // RFC 9110, section 15.5.22.
   if (cause.status === 426) fields.push('Upgrade', 'websocket', 'Connection', 'Upgrade');
   if (allow !== undefined) fields.push('Allow', allow);

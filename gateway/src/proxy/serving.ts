@@ -2,6 +2,10 @@ import type { BackendSender } from '../backends/backend-call.ts';
 import type { Backends } from '../backends/backends.ts';
 import type { Config, ListenerSettings, ResponseSettings } from '../config/config.ts';
 import { ApiKeys, type KeyHolder } from '../identity/api-key.ts';
+import { RevokedTokens } from '../identity/revoked-tokens.ts';
+import { TokenCallers } from '../identity/token-caller.ts';
+import type { TokenShelf } from '../identity/token-shelf.ts';
+import type { TokenVerifier, VerifiedToken } from '../identity/token-verifier.ts';
 import { TrustedProxies } from '../identity/client-address.ts';
 import type { Api, Application, Backend, Subscription } from '../policy/catalogue.ts';
 import { Parties } from './parties.ts';
@@ -14,13 +18,18 @@ import { routeTable, type RouteTable } from './route.ts';
 export interface Serving {
   readonly routes: RouteTable;
   readonly apiKeys: ApiKeys;
+  readonly tokens: TokenVerifier;
+  readonly revokedTokens: RevokedTokens;
+  readonly tokenCallers: TokenCallers;
+  /** Backends see the tokens of their callers. */
+  readonly forwardsTokens: boolean;
   readonly subscriptions: ReadonlyMap<Application, ReadonlyMap<Api, Subscription>>;
   readonly destinations: ReadonlyMap<Backend, Destination>;
   readonly trustedProxies: TrustedProxies;
   readonly underscoreNames: ListenerSettings['underscoreNames'];
   readonly responses: ResponseSettings;
-  /** Who was met: holders of keys, and anonymous callers by what stands for them in counter keys. */
-  readonly subscribers: Parties<KeyHolder>;
+  /** Who was met: holders of keys, those who showed tokens, and anonymous callers by what stands for them in counter keys. */
+  readonly subscribers: Parties<KeyHolder | VerifiedToken>;
   readonly strangers: Parties<string>;
 }
 
@@ -33,15 +42,19 @@ export interface Destination {
 }
 
 /** The part of a configuration that requests meet. */
-export type ServedConfig = Pick<Config, 'apis' | 'applications' | 'responses'> & {
+export type ServedConfig = Pick<Config, 'apis' | 'applications' | 'responses' | 'tiers' | 'tokens'> & {
   readonly listener: Pick<ListenerSettings, 'trustedProxies' | 'underscoreNames'>;
 };
 
-/** Compiles a configuration once; backends' connections are shared with other configurations. */
-export function compileServing(config: ServedConfig, backends: Backends): Serving {
+/** Compiles a configuration once; backends' connections, and what is known of tokens, are shared with other configurations. */
+export function compileServing(config: ServedConfig, backends: Backends, tokenShelf: TokenShelf): Serving {
   return {
     routes: routeTable(config.apis),
     apiKeys: new ApiKeys(config.applications),
+    tokens: tokenShelf.verifier(config.tokens.issuers),
+    revokedTokens: new RevokedTokens(config.tokens.revoked, tokenShelf.nowMs()),
+    tokenCallers: new TokenCallers(config),
+    forwardsTokens: config.tokens.forwarded,
     subscriptions: new Map(
       config.applications.map((application) => [
         application,

@@ -9,6 +9,7 @@ import { listenerKeys, listenerTlsKeys } from '../../src/config/listener-table.t
 import { throttleKeys } from '../../src/config/no-effect.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { ownRedisKeys, ownRedisPath } from '../../src/config/redis-table.ts';
+import { tokenIssuerKeys } from '../../src/config/token-issuers.ts';
 import { isRecord, valueAt } from '../../src/config/source-file.ts';
 import { levels } from '../../src/policy/levels.ts';
 import {
@@ -70,6 +71,29 @@ function otherThan(key: string, value: unknown): unknown {
   return others[String(value)] ?? `${String(value)}1`;
 }
 
+describe('the page about identity', () => {
+  const identityPage = readFileSync(
+    fileURLToPath(new URL('../../../docs/reference/identity.md', import.meta.url)),
+    'utf8',
+  );
+
+  test('shows an issuer with every key, as it is read', () => {
+    const example = /```toml\n([^]*?)```/.exec(identityPage)?.[1] ?? '';
+    const { issuers } = settingsOf(example, () => ({ text: 'keys' })).tokens;
+    expect(issuers).toEqual([
+      expect.objectContaining({
+        jwks: 'keys',
+        certificates: 'keys',
+        claimNames: { 'http://idp.example/plan': 'plan' },
+      }),
+    ]);
+    const [table = ''] = example.split('\n\n');
+    const shown = table.split('\n').flatMap((line) => /^([\w.]+) =/.exec(line)?.[1] ?? []);
+    expect(new Set(shown)).toEqual(new Set(tokenIssuerKeys));
+    for (const key of tokenIssuerKeys) expect(identityPage).toContain(`| \`${key}\` |`);
+  });
+});
+
 describe('the page about configuration', () => {
   test('shows each key with its default: a file of them means the same as an empty one', () => {
     const { store: _, gateway, ...shown } = settingsOf(defaults);
@@ -81,8 +105,9 @@ describe('the page about configuration', () => {
   test('shows every key: with others than the shown values, no setting stays as it was', () => {
     const before = leavesOf(settingsOf(defaults));
     const after = leavesOf(settingsOf(stringify(otherThan('', parse(defaults)))));
-    // The last two stand in the example about TLS.
-    const chosen = new Set(['store.kind', 'store.topology', 'listener.http', 'backends.tls.verify']);
+    // Of the last four, two stand in the example about TLS and two on the page about identity.
+    const elsewhere = ['listener.http', 'backends.tls.verify', 'tokens.issuers', 'tokens.revoked'];
+    const chosen = new Set(['store.kind', 'store.topology', ...elsewhere]);
     const kept = [...before].filter(([name, value]) => !chosen.has(name) && after.get(name) === value);
     expect(kept).toEqual([]);
     expect(before.size).toBeGreaterThan(20);
@@ -91,7 +116,7 @@ describe('the page about configuration', () => {
   test('describes every key that it shows', () => {
     for (const name of leavesOf(parse(defaults)).keys()) {
       const key = name.replace(
-        /^(?:apim\.redis_config|throttle_properties|clustering|server|sluice(?:\.[a-z_]+)+)\./,
+        /^(?:apim\.(?:redis|oauth)_config|throttle_properties|clustering|server|sluice(?:\.[a-z_]+)+)\./,
         '',
       );
       expect(page).toContain(`\`${key}\``);

@@ -12,6 +12,7 @@ import { defaultBackendSettings } from '../../src/config/backends-table.ts';
 import type { BackendBounds, BackendTls, HttpsSettings } from '../../src/config/config.ts';
 import type { Verdict } from '../../src/limiter/verdict.ts';
 import type { Charge } from '../../src/policy/plan.ts';
+import { TokenShelf } from '../../src/identity/token-shelf.ts';
 import { answerUnread, handle, type DataPlane } from '../../src/proxy/handle.ts';
 import type { ExchangeRecord } from '../../src/proxy/observe.ts';
 import { startProxy, type Proxy } from '../../src/proxy/server.ts';
@@ -46,7 +47,7 @@ export class RunningGateway {
       bounds: { ...defaultBackendSettings.bounds, ...setup.backendBounds },
     });
     const config = setup.config?.(`http://127.0.0.1:${backendPort}/v1`) ?? everythingTo(backendPort);
-    const serving = compileServing(config, backends);
+    const serving = compileServing(config, backends, new TokenShelf(systemClock));
     const self: { gateway?: RunningGateway } = {};
     const gatewayOf = (): RunningGateway => self.gateway!;
     const plane: DataPlane = {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { noTokens } from '../../src/config/token-settings.ts';
 import type { Limit } from '../../src/limits/limit.ts';
 import type { Api, ApiKey, Application, Backend, KeyType, Operation } from '../../src/policy/catalogue.ts';
 import type { SubscriptionTier } from '../../src/policy/tiers.ts';
@@ -71,8 +72,10 @@ export function sampleConfig(more: Partial<ServedConfig> = {}): ServedConfig {
   return {
     listener: { trustedProxies: [], underscoreNames: 'drop' },
     responses: { retryAfter: 'seconds', rateLimitFields: true, errorFormat: 'json' },
+    tokens: noTokens,
     apis: [api],
     applications: [sampleApplication(api)],
+    tiers: { subscription: [gold], application: [{ name: 'Unlimited' }] },
     ...more,
   };
 }

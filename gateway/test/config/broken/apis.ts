@@ -108,10 +108,10 @@ export const brokenApis: readonly BrokenHome[] = [
     says: 'quota of events',
   },
   {
-    name: 'an API for tokens only',
-    ...change(api, '[api_key]', '[oauth2]'),
+    name: 'an API for user names and passwords only',
+    ...change(api, '[api_key]', '[basic_auth]'),
     at: `${api}:9:19 error[not-supported]`,
-    says: 'Only API keys',
+    says: 'Only tokens and API keys',
   },
   {
     name: 'a WebSocket API whose endpoints are HTTP',
