@@ -8,7 +8,7 @@ const fixed: Readonly<Record<string, (config: Config) => unknown>> = {
     return { ...rest, https: https && askedOfClients(https) };
   },
   '[sluice.backends]': ({ backends }) => backends,
-  'the admin listener': ({ admin }) => admin,
+  'the admin listener': ({ admin: { host, port, api } }) => ({ host, port, share: api?.share }),
   '[sluice.reload]': ({ reload }) => reload,
   'the store': ({ store }) => store,
   'the gateway id, count and claim deadline': ({ gateway }) => gateway,

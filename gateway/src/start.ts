@@ -1,7 +1,7 @@
 import { Registry } from '@prometheus-io/client';
 import { openAccessLog } from './access-log.ts';
 import type { ReloadReport } from './admin/reload.ts';
-import { startAdmin } from './admin/server.ts';
+import { type AdminOptions, startAdmin } from './admin/server.ts';
 import type { Config } from './config/config.ts';
 import { bugLine, GatewayThread, gatewayId } from './gateway-thread.ts';
 import { accessLogMetrics } from './metrics.ts';
@@ -29,6 +29,8 @@ export interface Surroundings {
   readonly report: (line: string) => void;
   /** Has the files read again, for whoever asks the admin listener for it. */
   readonly reload: () => Promise<ReloadReport>;
+  /** The admin REST API, where there are files that it can change. */
+  readonly restApi?: AdminOptions['restApi'] | undefined;
 }
 
 /**
@@ -63,6 +65,7 @@ export async function startGateway(config: Config, around: Surroundings): Promis
       status: () => thread.status,
       metrics: { metrics: () => registry.metrics(), contentType: registry.contentType },
       reload: around.reload,
+      restApi: around.restApi,
       reportBug: (error) => report(bugLine(error)),
     });
     closers.push(() => admin.close());

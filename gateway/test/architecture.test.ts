@@ -12,6 +12,7 @@ const floors: Readonly<Record<string, number>> = {
   limits: 1,
   policy: 2,
   config: 3,
+  home: 4,
   wire: 4,
   stores: 5,
   limiter: 5,

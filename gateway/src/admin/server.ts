@@ -19,6 +19,8 @@ export interface AdminOptions {
   readonly metrics: MetricsSource;
   /** Reads the files again. */
   readonly reload: () => Promise<ReloadReport>;
+  /** Answers what is asked below `/api/`. */
+  readonly restApi?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   /** Is told what should not have happened; the operator sees a 500. */
   readonly reportBug: (error: unknown) => void;
 }
@@ -47,6 +49,10 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const server = createServer(
     { headersTimeout: waitMsMax, requestTimeout: waitMsMax, keepAliveTimeout: waitMsMax },
     (request, response) => {
+      if (options.restApi !== undefined && request.url?.startsWith('/api/') === true) {
+        options.restApi(request, response);
+        return;
+      }
       pageFor(request, resources).then(
         (page) => send(response, page),
         (error: unknown) => {

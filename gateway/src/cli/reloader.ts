@@ -70,6 +70,13 @@ export class Reloader {
     return asked;
   }
 
+  /** Runs alone: not beside a reload, nor beside another turn. */
+  inTurn<T>(turn: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(turn);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
   async #run(asked: Asked): Promise<ReloadReport> {
     this.#next = undefined;
     const { read, first, takeOver, reloaded, reportBug } = this.#parts;

@@ -190,10 +190,38 @@ export interface ReloadSettings {
   readonly pollMs: number;
 }
 
-interface AdminSettings {
+export interface AdminSettings {
   readonly host: string;
   readonly port: number;
+  /** WSO2's admin REST API; off without it. */
+  readonly api?: AdminApiSettings;
 }
+
+export interface AdminApiSettings {
+  readonly tokens: readonly AdminToken[];
+  /** Gateways on one Redis that have the same name here have the same changes; without it this one keeps them to itself. */
+  readonly share?: string;
+}
+
+export interface AdminToken {
+  /** For people. */
+  readonly name: string;
+  /** Lower case hexadecimal digits. */
+  readonly sha256: string;
+  readonly scopes: readonly AdminScope[];
+}
+
+/** WSO2's scopes, as far as something here takes one; `apim:admin` stands for all. */
+export const adminScopes = [
+  'apim:admin',
+  'apim:tier_view',
+  'apim:tier_manage',
+  'apim:bl_view',
+  'apim:bl_manage',
+  'apim:policies_import_export',
+] as const;
+
+export type AdminScope = (typeof adminScopes)[number];
 
 export interface ResponseSettings {
   readonly retryAfter: 'seconds' | 'http-date';

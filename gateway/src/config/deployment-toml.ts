@@ -1,10 +1,10 @@
+import { readAdminTable } from './admin-table.ts';
 import { readBackendSettings } from './backends-table.ts';
 import type { Config } from './config.ts';
 import { type Deployment, entriesOf, readTable, reportKeys } from './deployment-table.ts';
 import { flag, mapping, oneOf, text, wholeNumber } from './expected.ts';
 import { deploymentPaths, type Environment, type Home } from './home.ts';
-import { listenedPort, readListener } from './listener-table.ts';
-import { hostName } from './network-names.ts';
+import { readListener } from './listener-table.ts';
 import { apimSections, sections, serverKeys } from './no-effect.ts';
 import { readOnStoreFailure } from './on-failure.ts';
 import { placeholders } from './placeholders.ts';
@@ -39,7 +39,6 @@ export function readDeploymentToml(
   const store = readStoreTable(deployment);
   const leases = readTable(deployment, leasesTable);
   const server = readTable(deployment, serverTable);
-  const admin = readTable(deployment, adminTable);
   const responses = readTable(deployment, responsesTable);
   const apis = readTable(deployment, apisTable);
   const offset = server.offset ?? 0;
@@ -55,7 +54,7 @@ export function readDeploymentToml(
     leases: { horizonMs: leases.horizon ?? 100, recheckMs: leases.recheck ?? 100 },
     listener: readListener(deployment, offset),
     backends: readBackendSettings(deployment),
-    admin: { host: admin.host ?? '127.0.0.1', port: admin.port ?? 9090 + offset },
+    admin: readAdminTable(deployment, offset, report),
     reload: readReloadSettings(deployment),
     tokens: readTokenSettings(deployment),
     responses: {
@@ -96,12 +95,6 @@ const serverTable = {
   schema: mapping({ offset: wholeNumber(0, 50_000).optional() }),
   noEffect: serverKeys,
   unknownIs: 'warning',
-} as const;
-
-const adminTable = {
-  path: ['sluice', 'admin'],
-  schema: mapping({ port: listenedPort.optional(), host: hostName().optional() }),
-  unknownIs: 'error',
 } as const;
 
 const apisTable = {
@@ -161,7 +154,12 @@ function reportSharedPort(source: SourceFile, { listener, admin }: Settings): vo
     const path = [...inListener, 'https_port'];
     sockets.push({ name: 'the HTTPS listener', host, port: listener.https.port, path });
   }
-  sockets.push({ name: 'the admin listener', ...admin, path: ['sluice', 'admin', 'port'] });
+  sockets.push({
+    name: 'the admin listener',
+    host: admin.host,
+    port: admin.port,
+    path: ['sluice', 'admin', 'port'],
+  });
   for (const [index, second] of sockets.entries()) {
     const first = sockets.slice(0, index).find((other) => shareAPort(other, second));
     if (first === undefined) continue;

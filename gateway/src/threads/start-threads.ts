@@ -53,6 +53,7 @@ export async function startThreads(config: Config, options: ThreadsOptions): Pro
         contentType: registry.contentType,
       },
       reload: options.reload,
+      restApi: options.restApi,
       reportBug: (error) => report(bugLine(error)),
     });
     closers.push(() => admin.close());

@@ -1,3 +1,4 @@
+import type { ReloadReport } from '../../admin/reload.ts';
 import type { Config, StoreSettings } from '../../config/config.ts';
 import type { Diagnostic } from '../../config/diagnostic.ts';
 import type { ReadConfig } from '../../config/read-config.ts';
@@ -6,6 +7,7 @@ import { startGateway, type RunningGateway, type Surroundings } from '../../star
 import { systemClock } from '../../system-clock.ts';
 import { startThreads } from '../../threads/start-threads.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { homeApi } from '../home-api.ts';
 import { readHomeConfig } from '../home-config.ts';
 import { coresOfMachine } from '../machine.ts';
 import { tellParent } from '../parent.ts';
@@ -14,7 +16,7 @@ import { quickConfig } from '../quick-config.ts';
 import { Reloader } from '../reloader.ts';
 import { linesOfReload } from '../reload-lines.ts';
 import { describeRedis } from '../describe-redis.ts';
-import { fingerprintOf } from '../watch/fingerprint.ts';
+import { type Fingerprint, fingerprintOf } from '../watch/fingerprint.ts';
 import { HomeWatch } from '../watch/home-watch.ts';
 import { parseStoreUrl } from '../store-url.ts';
 import { untilToldToEnd } from '../until-told-to-end.ts';
@@ -46,10 +48,17 @@ export async function runStart(options: StartOptions): Promise<number> {
   if (configured.config === undefined) return exitCodes.badConfiguration;
   const config = withFlags(configured.config, options, store);
   const starting = Promise.withResolvers<RunningGateway>();
+  let inForce = config;
+  const takeOver = async (changed: Config): Promise<readonly string[]> => {
+    const next = withFlags(changed, options, store);
+    const restartNeeded = await (await starting.promise).reload(next);
+    inForce = next;
+    return restartNeeded;
+  };
   const reloader = new Reloader({
     read: () => readHomeConfig(home),
     first: files,
-    takeOver: async (changed) => (await starting.promise).reload(withFlags(changed, options, store)),
+    takeOver,
     reloaded: (report, askers) => {
       if ('diagnostics' in report) printFindings(report.diagnostics);
       for (const line of linesOfReload(report)) say(`${askers}: ${line}`);
@@ -57,28 +66,42 @@ export async function runStart(options: StartOptions): Promise<number> {
     reportBug: (error) => say(bugLine(error)),
   });
   process.on('SIGHUP', () => void reloader.reload('SIGHUP'));
+  const restApi = files && homeApi({ path: home, reloader, takeOver, inForce: () => inForce, say });
+  const reload = (): Promise<ReloadReport> => reloader.reload('POST /reload');
   let gateway;
   try {
-    gateway = await startServing(config, { report: say, reload: () => reloader.reload('POST /reload') });
+    gateway = await startServing(config, { report: say, reload, restApi });
   } catch (error) {
     if (!isTakenPort(error)) throw error;
     return refuse(`can't listen: ${error.message}`, exitCodes.failed);
   }
-  say(`serving ${config.apis.length} APIs on ${addressesOf(config, gateway).join(' and ')}`);
-  say(`admin on http://${config.admin.host}:${gateway.adminPort}, counters: ${describeStore(config)}`);
-  const { http, https } = gateway.ports;
-  tellParent({ listening: { port: http ?? https ?? 0, httpsPort: https, adminPort: gateway.adminPort } });
+  announce(config, gateway);
   starting.resolve(gateway);
-  const { watch, pollMs } = config.reload;
-  const changed = (stillRest: () => Promise<boolean>): Promise<void> =>
-    reloader.reloadIfChanged('the files have changed', stillRest);
-  const namedPaths = (): readonly string[] => reloader.namedPaths;
-  const parts = { homePath: home, clock: systemClock, pollMs, namedPaths, changed, report: say };
-  const homeWatch = watch && files !== undefined ? new HomeWatch(before, parts) : undefined;
+  const isWatched = config.reload.watch && files !== undefined;
+  const homeWatch = isWatched ? watchHome(before, home, config, reloader) : undefined;
   say(`${await untilToldToEnd()}: draining`);
   homeWatch?.close();
   await gateway.close();
   return exitCodes.done;
+}
+
+function watchHome(
+  before: Fingerprint,
+  homePath: string,
+  { reload: { pollMs } }: Config,
+  reloader: Reloader,
+): HomeWatch {
+  const changed = (stillRest: () => Promise<boolean>): Promise<void> =>
+    reloader.reloadIfChanged('the files have changed', stillRest);
+  const namedPaths = (): readonly string[] => reloader.namedPaths;
+  return new HomeWatch(before, { homePath, clock: systemClock, pollMs, namedPaths, changed, report: say });
+}
+
+function announce(config: Config, gateway: RunningGateway): void {
+  const { ports, adminPort } = gateway;
+  say(`serving ${config.apis.length} APIs on ${addressesOf(config, gateway).join(' and ')}`);
+  say(`admin on http://${config.admin.host}:${adminPort}, counters: ${describeStore(config)}`);
+  tellParent({ listening: { port: ports.http ?? ports.https ?? 0, httpsPort: ports.https, adminPort } });
 }
 
 function startServing(config: Config, around: Surroundings): Promise<RunningGateway> {

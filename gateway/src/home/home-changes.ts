@@ -1,0 +1,73 @@
+import type { Config } from '../config/config.ts';
+import type { Home } from '../config/home.ts';
+import type { ReadConfig } from '../config/read-config.ts';
+import {
+  type ChangeableHome,
+  type DoneEdit,
+  edited,
+  type HomeEdit,
+  type Outcome,
+  type ReadHome,
+} from './home-edit.ts';
+import { writeFile } from './write-file.ts';
+
+export interface HomeChangesParts {
+  readonly path: string;
+  readonly read: () => Promise<ReadHome>;
+  /** What a gateway would go by. */
+  readonly configOf: (home: Home) => ReadConfig;
+  /** Makes the gateway go by another configuration. */
+  readonly takeOver: (config: Config) => Promise<unknown>;
+  /** Runs one thing after the other, and none beside a reload. */
+  readonly inTurn: <T>(turn: () => Promise<T>) => Promise<T>;
+}
+
+/** Hears of changes, so that others can be told. */
+export interface ChangeWitness {
+  /** Before the files are written. */
+  begin(edits: readonly DoneEdit[]): Promise<void>;
+  /** When they are, and the gateway goes by them. */
+  done(edits: readonly DoneEdit[]): Promise<void>;
+}
+
+/** Changes the files of a home, and has the gateway go by them. */
+export class HomeChanges implements ChangeableHome {
+  readonly #parts: HomeChangesParts;
+
+  constructor(parts: HomeChangesParts) {
+    this.#parts = parts;
+  }
+
+  read(): Promise<ReadHome> {
+    return this.#parts.read();
+  }
+
+  change(planned: (home: Home) => readonly HomeEdit[], witness?: ChangeWitness): Promise<Outcome> {
+    return this.#parts.inTurn(async () => {
+      const read = await this.#parts.read();
+      if ('diagnostics' in read) return { taken: false, ...read };
+      const texts = new Map(read.home.map(({ path, text }) => [path, text]));
+      const edits = planned(read.home).map(({ path, text }) => ({ path, text, before: texts.get(path) }));
+      return this.#take(edited(read.home, edits), edits, witness);
+    });
+  }
+
+  async #take(home: Home, edits: readonly DoneEdit[], witness?: ChangeWitness): Promise<Outcome> {
+    const { config, diagnostics } = this.#parts.configOf(home);
+    if (config === undefined) return { taken: false, diagnostics };
+    await witness?.begin(edits);
+    const written: DoneEdit[] = [];
+    try {
+      for (const edit of edits.filter(({ text, before }) => text !== before)) {
+        await writeFile(this.#parts.path, edit);
+        written.push(edit);
+      }
+      await this.#parts.takeOver(config);
+    } catch (error) {
+      for (const { path, before } of written) await writeFile(this.#parts.path, { path, text: before });
+      throw error;
+    }
+    await witness?.done(edits);
+    return { taken: true };
+  }
+}

@@ -1,0 +1,208 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { ApiHome, type Policy } from './api-home.ts';
+
+const policies = '/throttling/policies';
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+const perMinute = (requestCount: number): object => ({
+  type: 'REQUESTCOUNTLIMIT',
+  requestCount: { timeUnit: 'min', unitTime: 1, requestCount },
+  bandwidth: null,
+});
+
+describe('throttling policies by the admin REST API', () => {
+  let api: ApiHome;
+  beforeEach(async () => {
+    api = await ApiHome.start();
+  });
+  afterEach(() => api.stop());
+
+  const file = (path: string): { readonly data: Policy } =>
+    parse(readFileSync(join(api.home.path, path), 'utf8')) as { data: Policy };
+
+  test.each([
+    ['subscription', 'Subscription', 'subscription policy', { stopOnQuotaReach: true }],
+    ['application', 'Application', 'application policy', {}],
+    ['advanced', 'Advanced', 'advanced policy', { conditionalGroups: [] }],
+  ])(
+    'a policy of the kind %s is created, shown, changed and deleted',
+    async (kind, prefix, subtype, more) => {
+      const sent = {
+        policyName: 'Team 7',
+        displayName: 'Team',
+        description: 'x',
+        defaultLimit: perMinute(7),
+        ...more,
+      };
+      const created = await api.ask('POST', `${policies}/${kind}`, { body: sent });
+      expect(created.status).toBe(201);
+      const id = created.body.policyId;
+      expect(id).toMatch(uuid);
+      expect(created.headers.get('location')).toBe(`/api/am/admin/v4${policies}/${kind}/${id}`);
+      expect(created.body).toEqual({ ...created.body, ...sent, isDeployed: true, policyId: id });
+      expect(Object.keys(created.body).slice(0, 2)).toEqual(['policyId', 'policyName']);
+      const name = readdirSync(join(api.home.path, 'policies')).find((one) => one !== 'Plan.yaml')!;
+      expect(name).toMatch(new RegExp(`^${prefix}-Team_7-[0-9a-f]{8}\\.yaml$`));
+      expect(file(`policies/${name}`)).toMatchObject({
+        type: 'throttling policy',
+        subtype,
+        data: created.body,
+      });
+
+      expect((await api.ask('GET', `${policies}/${kind}/${id}`)).body).toEqual(created.body);
+      const listed = await api.ask('GET', `${policies}/${kind}`);
+      expect(listed.body.count).toBe(listed.body.list.length);
+      expect(listed.body.list).toContainEqual(created.body);
+
+      const twice = await api.ask('POST', `${policies}/${kind}`, { body: sent });
+      expect([twice.status, twice.body.code, twice.body.description]).toEqual([
+        409,
+        409,
+        `${prefix} Policy with name Team 7 already exists`,
+      ]);
+
+      const changed = await api.ask('PUT', `${policies}/${kind}/${id}`, {
+        body: { ...sent, policyName: 'Renamed', policyId: 'other', defaultLimit: perMinute(8) },
+      });
+      expect(changed.status).toBe(200);
+      expect(changed.body).toMatchObject({ policyId: id, policyName: 'Team 7', defaultLimit: perMinute(8) });
+      expect(file(`policies/${name}`).data).toEqual(changed.body);
+
+      expect((await api.ask('DELETE', `${policies}/${kind}/${id}`)).status).toBe(200);
+      expect(existsSync(join(api.home.path, 'policies', name))).toBe(false);
+      for (const method of ['GET', 'DELETE'])
+        expect((await api.ask(method, `${policies}/${kind}/${id}`)).status).toBe(404);
+      expect((await api.ask('PUT', `${policies}/${kind}/${id}`, { body: sent })).status).toBe(404);
+      expect(api.taken).toHaveLength(3);
+    },
+  );
+
+  test('what is answered is in force: the gateway has taken it over', async () => {
+    const { body } = await api.ask('GET', `${policies}/search?query=name:Plan%20type:sub`);
+    const id = body.list[0]!.uuid;
+    const sent = { policyName: 'Plan', defaultLimit: perMinute(5), stopOnQuotaReach: true };
+    expect((await api.ask('PUT', `${policies}/subscription/${id}`, { body: sent })).status).toBe(200);
+    expect(api.taken.at(-1)?.applications[0]?.subscriptions[0]?.tier.quotas).toMatchObject([
+      { limit: { quota: 5 } },
+    ]);
+    // The file of an operator keeps its place and name, and has its id from now on.
+    expect(file('policies/Plan.yaml').data).toMatchObject({ policyId: id, policyName: 'Plan' });
+  });
+
+  test('a policy in use is not deleted, nor is one that is built in', async () => {
+    const { body } = await api.ask('GET', `${policies}/search?query=type:sub`);
+    const idOf = (name: string): string => body.list.find((one) => one.policyName === name)!.uuid;
+    const used = await api.ask('DELETE', `${policies}/subscription/${idOf('Plan')}`);
+    expect(used.status).toBe(403);
+    expect(used.body.error[0]).toMatchObject({ code: 'unknown-tier' });
+    expect(existsSync(join(api.home.path, 'policies/Plan.yaml'))).toBe(true);
+    expect((await api.ask('DELETE', `${policies}/subscription/${idOf('Gold')}`)).status).toBe(403);
+    expect(api.taken).toEqual([]);
+  });
+
+  test('a built-in policy is listed, may be changed, and comes back when its file goes', async () => {
+    const list = await api.ask('GET', `${policies}/subscription`);
+    const gold = list.body.list.find((one) => one.policyName === 'Gold')!;
+    expect(gold).toMatchObject({ isDeployed: true, defaultLimit: { requestCount: { requestCount: 5000 } } });
+    const path = `${policies}/subscription/${gold.policyId}`;
+    const sent = { ...gold, defaultLimit: perMinute(6000) };
+    expect((await api.ask('PUT', path, { body: sent })).status).toBe(200);
+    expect(file('policies/Subscription-Gold.yaml').data.policyId).toBe(gold.policyId);
+    expect((await api.ask('GET', path)).body.defaultLimit).toEqual(perMinute(6000));
+    expect((await api.ask('DELETE', path)).status).toBe(200);
+    expect((await api.ask('GET', path)).body).toEqual(gold);
+  });
+
+  test('what the gateway would refuse is refused with its findings, and changes nothing', async () => {
+    const bad = {
+      policyName: 'Bad',
+      defaultLimit: { type: 'REQUESTCOUNTLIMIT', requestCount: { timeUnit: 'min' } },
+    };
+    const refused = await api.ask('POST', `${policies}/application`, { body: bad });
+    expect(refused.status).toBe(400);
+    expect(refused.body).toMatchObject({ code: 400, message: 'Bad Request', moreInfo: '' });
+    expect(refused.body.error.length).toBeGreaterThan(0);
+    expect(refused.body.error[0]!.description).toMatch(/^policies\/Application-Bad\.yaml:\d+:\d+/);
+    expect(readdirSync(join(api.home.path, 'policies'))).toEqual(['Plan.yaml']);
+    expect(api.taken).toEqual([]);
+  });
+
+  test('a gateway that fails to take a change over leaves the files as they were', async () => {
+    api.takeOver = () => {
+      throw new Error('broken');
+    };
+    const sent = { policyName: 'New', defaultLimit: perMinute(5) };
+    expect((await api.ask('POST', `${policies}/application`, { body: sent })).status).toBe(500);
+    expect(readdirSync(join(api.home.path, 'policies'))).toEqual(['Plan.yaml']);
+    expect(api.bugs.splice(0)).toHaveLength(1);
+  });
+
+  test('changes at the same time all happen, one after the other', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `P${index}`);
+    const answers = await Promise.all(
+      names.map((policyName) =>
+        api.ask('POST', `${policies}/application`, { body: { policyName, defaultLimit: perMinute(5) } }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(names.map(() => 201));
+    expect(readdirSync(join(api.home.path, 'policies'))).toHaveLength(21);
+    const same = await Promise.all(
+      names.map(() =>
+        api.ask('POST', `${policies}/application`, {
+          body: { policyName: 'One', defaultLimit: perMinute(5) },
+        }),
+      ),
+    );
+    expect(same.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(same.filter(({ status }) => status === 409)).toHaveLength(19);
+  });
+
+  test.each([
+    ['../../x', 'Application-.._.._x'],
+    ['a/b\\c', 'Application-a_b_c'],
+    ['.hidden', 'Application-.hidden'],
+    ['Ünïcode', 'Application-_n_code'],
+    ['x'.repeat(60), `Application-${'x'.repeat(60)}`],
+  ])('a policy named %j stays inside its folder', async (policyName, start) => {
+    const sent = { policyName, defaultLimit: perMinute(5) };
+    expect((await api.ask('POST', `${policies}/application`, { body: sent })).status).toBe(201);
+    const names = readdirSync(join(api.home.path, 'policies')).filter((name) => name !== 'Plan.yaml');
+    expect(names).toEqual([expect.stringMatching(/\.yaml$/)]);
+    expect(names[0]!.startsWith(start)).toBe(true);
+    const found = await api.ask(
+      'GET',
+      `${policies}/search?query=${encodeURIComponent(`name:${policyName} type:app`)}`,
+    );
+    expect(found.body.count).toBe(1);
+  });
+
+  test.each([[''], [' x'], ['x'.repeat(61)], ['a\nb'], [7], [null], [undefined]])(
+    '%j is no name for a policy',
+    async (policyName) => {
+      const sent = { policyName, defaultLimit: perMinute(5) };
+      expect((await api.ask('POST', `${policies}/application`, { body: sent })).status).toBe(400);
+    },
+  );
+
+  test('search finds by name and kind, and all without a query', async () => {
+    const find = async (query: string): Promise<string[]> => {
+      const { status, body } = await api.ask('GET', `${policies}/search${query}`);
+      expect(status).toBe(200);
+      expect(body.count).toBe(body.list.length);
+      return body.list.map((one) => `${one.type} ${one.policyName}`);
+    };
+    const all = await find('');
+    expect(all).toEqual(await find('?query=null'));
+    expect(all).toContain('sub Plan');
+    expect(await find('?query=type:sub')).toEqual(all.filter((one) => one.startsWith('sub ')));
+    expect(await find('?query=type:all')).toEqual(all);
+    expect(await find('?query=name:Unlimited')).toEqual(['app Unlimited', 'sub Unlimited', 'api Unlimited']);
+    expect(await find('?query=name:Unlimited+type:api')).toEqual(['api Unlimited']);
+    expect(await find('?query=name:Nothing')).toEqual([]);
+    for (const wrong of ['type:moon', 'gold'])
+      expect((await api.ask('GET', `${policies}/search?query=${wrong}`)).status).toBe(400);
+  });
+});
