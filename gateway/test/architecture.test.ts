@@ -17,6 +17,7 @@ const floors: Readonly<Record<string, number>> = {
   stores: 5,
   limiter: 5,
   identity: 5,
+  graphql: 5,
   backends: 5,
   proxy: 6,
   admin: 6,

@@ -2,7 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import type { Environment, NamedFile, TlsTexts } from '../config/home.ts';
+import type { Environment, NamedFile, ReadSchema, TlsTexts } from '../config/home.ts';
+import { hasOperation, operationKind, readSchema } from '../graphql/schema.ts';
 import { keysOfJwks, keysOfPem } from '../identity/token-key.ts';
 
 const fileBytesMax = 1024 * 1024;
@@ -16,6 +17,7 @@ export function machineEnvironment(homePath: string): Environment & Required<Pic
     namedFile: (path) => readNamedFile(resolve(homePath, path)),
     tlsProblem,
     keysProblem,
+    graphqlSchema: readGraphqlSchema,
   };
 }
 
@@ -40,6 +42,13 @@ function keysProblem(text: string, form: 'jwks' | 'pem'): string | undefined {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+function readGraphqlSchema(text: string): ReadSchema {
+  const schema = readSchema(text);
+  return 'problem' in schema
+    ? schema
+    : { has: (verb, field) => hasOperation(schema, operationKind(verb), field) };
 }
 
 function readNamedFile(path: string): NamedFile {

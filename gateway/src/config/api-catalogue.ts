@@ -1,4 +1,5 @@
 import type { Api } from '../policy/catalogue.ts';
+import type { ReadGraphql } from './api-graphql.ts';
 import { type ApiFile, readApi } from './api-project.ts';
 import { stemOf } from './home.ts';
 import { didYouMean, quote } from './nearest-name.ts';
@@ -24,12 +25,16 @@ export interface ApiName {
 }
 
 /** Reads all API files. Two APIs that share a name and version, or a path, are an error at the second. */
-export function readApis(files: readonly ParsedFile[], book: PolicyBook): ApiCatalogue {
+export function readApis(
+  files: readonly ParsedFile[],
+  book: PolicyBook,
+  readGraphql: ReadGraphql,
+): ApiCatalogue {
   const byName = new Map<string, ApiFile>();
   const byBasePath = new Map<string, ApiFile>();
   const broken = new Set<string>();
   for (const { path, source } of files) {
-    const file = source && readApi(source, book);
+    const file = source && readApi(source, book, readGraphql);
     if (file === undefined) {
       addNames(path, source, broken);
       continue;

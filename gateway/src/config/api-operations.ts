@@ -44,14 +44,16 @@ const schemas = {
   rest: operationSchema(oneOf(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', '*'])),
   /** What WSO2 calls the two directions of a stream, and the method that opens one. */
   stream: operationSchema(oneOf(['SUBSCRIBE', 'PUBLISH', 'GET'])),
+  /** Fields at the top of a schema. */
+  graphql: operationSchema(oneOf(['QUERY', 'MUTATION', 'SUBSCRIPTION'])),
 };
 
 /** What an API's operations are, by its type. */
-export type OperationStyle = 'rest' | 'soap' | 'stream';
+export type OperationStyle = 'rest' | 'soap' | 'stream' | 'graphql';
 
 /**
  * An API's operations (wso2.md 4.3). Without any, everything below the base path is served for the five usual methods, as
- * WSO2's publisher creates new APIs; SOAP needs POST only. A stream is opened by GET: both of its directions are one operation. Problems are
+ * WSO2's publisher creates new APIs; SOAP needs POST only; GraphQL has all fields of its schema. A stream is opened by GET: both of its directions are one operation. Problems are
  * reported.
  */
 export function readOperations(
@@ -86,9 +88,9 @@ function readOperation(
   { index, style }: { readonly index: number; readonly style: OperationStyle },
 ): Written | undefined {
   const at = [...path, index];
-  const schema = style === 'stream' ? schemas.stream : schemas.rest;
+  const schema = style === 'stream' || style === 'graphql' ? schemas[style] : schemas.rest;
   const { target, verb, authType, throttlingPolicy, scopes } = checkFields(source, schema, at);
-  const problem = target === undefined ? undefined : targetProblem(target);
+  const problem = target === undefined ? undefined : problemOf(target, style);
   if (problem !== undefined) {
     source.error({ code: 'invalid-value', path: [...at, 'target'], message: `target ${problem}.` });
   }
@@ -99,7 +101,7 @@ function readOperation(
   const open = authType === 'None';
   const tokensOf = authType && subjects[authType];
   const operation: Operation = {
-    target,
+    target: style === 'graphql' ? `/${target}` : target,
     verb: style === 'stream' ? 'GET' : verb,
     open,
     ...(tokensOf && { tokensOf }),
@@ -114,6 +116,11 @@ const subjects: Readonly<Partial<Record<string, 'application' | 'user'>>> = {
   Application: 'application',
   'Application User': 'user',
 };
+
+function problemOf(target: string, style: OperationStyle): string | undefined {
+  if (style !== 'graphql') return targetProblem(target);
+  return /^[_A-Za-z]\w*$/.test(target) ? undefined : 'must be the name of a field of the schema';
+}
 
 /** The advanced policy of that name; nothing when it doesn't limit, as WSO2's Unlimited. */
 export function limitingPolicy(
@@ -130,6 +137,7 @@ const usualVerbs: Readonly<Record<OperationStyle, readonly string[]>> = {
   rest: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
   soap: ['POST'],
   stream: ['GET'],
+  graphql: [],
 };
 
 function wholeApi(verbs: readonly string[]): readonly Operation[] {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Api } from '../policy/catalogue.ts';
 import type { SubscriptionTier } from '../policy/tiers.ts';
+import type { ReadGraphql } from './api-graphql.ts';
 import { readBackends } from './api-backends.ts';
 import { limitingPolicy, type OperationStyle, readOperations } from './api-operations.ts';
 import { readSecurity } from './api-security.ts';
@@ -26,7 +27,11 @@ export interface ApiFile {
  * Reads one API as apictl exports it (wso2.md 4.3). Gives nothing when its main fields can't be read; every problem is
  * reported.
  */
-export function readApi(source: SourceFile, book: PolicyBook): ApiFile | undefined {
+export function readApi(
+  source: SourceFile,
+  book: PolicyBook,
+  readGraphql: ReadGraphql = () => undefined,
+): ApiFile | undefined {
   if (checkValue(source, envelopeSchema, []) === undefined) return undefined;
   const data = checkFields(source, dataSchema, ['data']);
   reportPaths(source, data);
@@ -36,6 +41,7 @@ export function readApi(source: SourceFile, book: PolicyBook): ApiFile | undefin
   const policy = policyName && limitingPolicy(book, policyName, source, ['data', 'apiThrottlingPolicy']);
   const type = data.type ?? 'HTTP';
   const operations = readOperations(source, book, styleOf(type));
+  const graphql = type === 'GRAPHQL' ? readGraphql(source, operations) : undefined;
   const webSocket = type === 'WS';
   const backends = readBackends(source, { webSocket });
   const security = readSecurity(source);
@@ -51,6 +57,7 @@ export function readApi(source: SourceFile, book: PolicyBook): ApiFile | undefin
     ...security,
     webSocket,
     ...(type === 'SOAP' && { soap: true }),
+    ...(graphql && { graphql }),
     ...(policy && { policy }),
     operations,
     ...(subscriptions.openTier && { subscriptionless: subscriptions.openTier }),
@@ -145,7 +152,7 @@ function reportUnsupported(source: SourceFile, data: ApiData): void {
     source.error({ code: 'not-supported', path: ['data', field], message });
   const type = data.type ?? 'HTTP';
   if (isStreaming(type)) warnAboutCounting(source, type);
-  else if (!['HTTP', 'SOAP', 'SOAPTOREST'].includes(type))
+  else if (!['HTTP', 'SOAP', 'SOAPTOREST', 'GRAPHQL'].includes(type))
     unsupported('type', `APIs of type ${type} are not supported yet.`);
   const implementation = data.endpointImplementationType ?? 'ENDPOINT';
   if (implementation !== 'ENDPOINT') {
@@ -158,6 +165,7 @@ function reportUnsupported(source: SourceFile, data: ApiData): void {
 
 function styleOf(type: string): OperationStyle {
   if (isStreaming(type)) return 'stream';
+  if (type === 'GRAPHQL') return 'graphql';
   return type === 'SOAP' ? 'soap' : 'rest';
 }
 

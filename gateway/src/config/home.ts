@@ -20,7 +20,14 @@ export interface Environment {
   readonly tlsProblem?: (texts: TlsTexts) => string | undefined;
   /** Why the public keys in a text, a JSON Web Key Set or PEM, can't be used. */
   readonly keysProblem?: (text: string, form: 'jwks' | 'pem') => string | undefined;
+  /** Reads a GraphQL schema. */
+  readonly graphqlSchema?: (text: string) => ReadSchema;
 }
+
+/** The operations of a schema (`QUERY`, `MUTATION` or `SUBSCRIPTION`, and a field), or why it is none. */
+export type ReadSchema =
+  | { has(verb: string, field: string): boolean }
+  | { readonly problem: string; readonly line: number };
 
 /** PEM, and what the key is encrypted with. */
 export interface TlsTexts {

@@ -1,4 +1,5 @@
 import { readApis } from './api-catalogue.ts';
+import { graphqlReader } from './api-graphql.ts';
 import { noDescription, parseApis } from './api-projects.ts';
 import type { ApiFile } from './api-project.ts';
 import { readApplications } from './applications.ts';
@@ -36,7 +37,7 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
     { name: settings?.gateway.environment, variables: environment.variables },
     report,
   );
-  const apis = readApis(apiFiles, policies);
+  const apis = readApis(apiFiles, policies, graphqlReader(files, environment, report));
   const applicationSources = parse('application').flatMap(({ source }) => source ?? []);
   const applications = readApplications(applicationSources, { policies, apis });
   const revoked = readRevokedTokens(

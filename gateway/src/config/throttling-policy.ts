@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import type { Quota } from '../policy/measure.ts';
-import type { AdvancedPolicy, ApplicationTier, SubscriptionTier } from '../policy/tiers.ts';
+import type { AdvancedPolicy, ApplicationTier, GraphqlBounds, SubscriptionTier } from '../policy/tiers.ts';
 import { checkFields, checkValue } from './check-value.ts';
 import type { Place } from './diagnostic.ts';
-import { anyMapping, flag, listOf, mapping, oneOf, text } from './expected.ts';
+import { anyMapping, flag, listOf, mapping, oneOf, text, wholeNumber } from './expected.ts';
 import { burstLimit, burstShape } from './policy-windows.ts';
 import { quotaSchema, readQuotas, type StatedQuota } from './quotas.ts';
 import type { Path, SourceFile } from './source-file.ts';
@@ -58,17 +58,15 @@ const policyName = text({ expected: 'the name of the policy, 1 to 60 characters'
 const informative = ['policyId', 'displayName', 'description', 'isDeployed', 'type'];
 
 const subscriptionSchema = mapping(
-  { policyName, defaultLimit: quotaSchema, ...burstShape, stopOnQuotaReach: flag().nullish() },
-  [
-    ...informative,
-    'graphQLMaxComplexity',
-    'graphQLMaxDepth',
-    'monetization',
-    'subscriberCount',
-    'customAttributes',
-    'billingPlan',
-    'permissions',
-  ],
+  {
+    policyName,
+    defaultLimit: quotaSchema,
+    ...burstShape,
+    stopOnQuotaReach: flag().nullish(),
+    graphQLMaxComplexity: wholeNumber(0, 1_000_000_000).nullish(),
+    graphQLMaxDepth: wholeNumber(0, 1_000_000_000).nullish(),
+  },
+  [...informative, 'monetization', 'subscriberCount', 'customAttributes', 'billingPlan', 'permissions'],
 );
 
 const applicationSchema = mapping(
@@ -92,13 +90,26 @@ function readSubscriptionPolicy(source: SourceFile): PolicyFile | undefined {
   if (data.stopOnQuotaReach === undefined || data.stopOnQuotaReach === null) noteMissingStop(source);
   if (data.policyName === undefined || quota === undefined) return undefined;
   const name = data.policyName;
+  const graphql = graphqlBounds(data);
   const entry = entryOf(source, undefined, quota, (quotas): SubscriptionTier => ({
     name,
     quotas,
     ...(burst && { burst }),
     ...(data.stopOnQuotaReach === false && { whenOver: 'pass' }),
+    ...(graphql && { graphql }),
   }));
   return { kind: 'subscription', name, entry };
+}
+
+/** WSO2 writes 0 for none. */
+function graphqlBounds(data: {
+  readonly graphQLMaxDepth?: number | null | undefined;
+  readonly graphQLMaxComplexity?: number | null | undefined;
+}): GraphqlBounds | undefined {
+  const depthMax = data.graphQLMaxDepth ?? 0;
+  const complexityMax = data.graphQLMaxComplexity ?? 0;
+  if (depthMax === 0 && complexityMax === 0) return undefined;
+  return { ...(depthMax > 0 && { depthMax }), ...(complexityMax > 0 && { complexityMax }) };
 }
 
 function readApplicationPolicy(source: SourceFile): PolicyFile | undefined {

@@ -24,6 +24,8 @@ export interface Api {
   readonly webSocket: boolean;
   /** WSO2's type SOAP: refusals are SOAP faults. */
   readonly soap?: true;
+  /** WSO2's type GRAPHQL: its operations are fields of its schema. */
+  readonly graphql?: GraphqlApi;
   /** Limits all operations together and replaces their policies. */
   readonly policy?: AdvancedPolicy;
   readonly operations: readonly Operation[];
@@ -43,10 +45,17 @@ interface TokenAccess {
   readonly keyManagers: readonly string[];
 }
 
+export interface GraphqlApi {
+  /** In GraphQL's schema language; checked. */
+  readonly schema: string;
+  /** What a field costs by itself, by `Type.field`; others cost 1. */
+  readonly complexity: ReadonlyMap<string, number>;
+}
+
 export interface Operation {
-  /** A path template below the API's base path: `/items/{id}`, `/*`. */
+  /** A path template below the API's base path: `/items/{id}`, `/*`. Of GraphQL a slash and a field's name. */
   readonly target: string;
-  /** In upper case; `*` stands for every method. */
+  /** In upper case; `*` stands for every method. Of GraphQL `QUERY`, `MUTATION` or `SUBSCRIPTION`. */
   readonly verb: string;
   /** WSO2's authType None: open to callers without a key. */
   readonly open: boolean;

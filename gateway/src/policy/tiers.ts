@@ -9,6 +9,14 @@ export interface SubscriptionTier {
   readonly burst?: Limit;
   /** `pass`: what exceeds quotas or burst goes on, marked and counted. Absent is `refuse`. */
   readonly whenOver?: WhenOver;
+  /** How much one GraphQL request may ask for. */
+  readonly graphql?: GraphqlBounds;
+}
+
+/** An absent bound is none (wso2.md 1.9). */
+export interface GraphqlBounds {
+  readonly depthMax?: number;
+  readonly complexityMax?: number;
 }
 
 export type WhenOver = 'refuse' | 'pass';

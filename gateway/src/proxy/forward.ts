@@ -3,6 +3,7 @@ import type { BackendCall, BackendReceiver } from '../backends/backend-call.ts';
 import type { BackendFailure } from '../backends/failure.ts';
 import type { Course } from './course.ts';
 import type { Exchange } from './exchange.ts';
+import type { BodySource } from '../wire/body-source.ts';
 import type { Fields } from '../wire/fields.ts';
 import { answerFields, answerTrailers, requestFields } from './hop-by-hop.ts';
 import type { Identified } from './identify.ts';
@@ -16,12 +17,14 @@ export interface Outbound {
   readonly path: string;
   readonly requestFields: string[];
   readonly ownAnswerFields: Fields;
+  /** The request's body, if it was read before. */
+  readonly body: BodySource | undefined;
 }
 
 /** Works out what goes where; throws when a backend was not compiled, which is a bug. */
 export function outbound(course: Course, identified: Identified, ownAnswerFields: Fields): Outbound {
   const { exchange, serving, activityId } = course;
-  const { routed, backend } = identified;
+  const { routed, backend, body } = identified;
   const destination = serving.destinations.get(backend);
   if (destination === undefined)
     throw new Error(`API ${routed.api.name} has a backend without a destination`);
@@ -31,6 +34,7 @@ export function outbound(course: Course, identified: Identified, ownAnswerFields
     destination,
     path: `${routed.rest}${identified.query}`,
     ownAnswerFields,
+    body,
     requestFields: requestFields({
       fields: head.fields,
       bodyBytes: head.bodyBytes,
@@ -77,7 +81,7 @@ export class Forwarding implements BackendReceiver {
         method: exchange.head.method,
         path: path.startsWith('/') ? path : `/${path}`,
         fields: outbound.requestFields,
-        body: exchange.openBody(),
+        body: outbound.body ?? exchange.openBody(),
         upgrade: exchange.head.upgrade,
       },
       this,

@@ -2,6 +2,7 @@ import type { Clock } from '../limits/clock.ts';
 import type { Verdict } from '../limiter/verdict.ts';
 import { activityId, activityIdField } from './activity-id.ts';
 import { admit, refusalOf, type Admission } from './admit.ts';
+import { identifyGraphql } from './ask-graphql.ts';
 import { Course } from './course.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import type { Fields } from '../wire/fields.ts';
@@ -62,7 +63,11 @@ function live(course: Course, plane: DataPlane): void {
   course.routed = routed;
   const wrongProtocol = checkProtocol(head, routed.api);
   if (wrongProtocol !== undefined) return refuse(course, wrongProtocol, plane);
-  const identified = identify(head, routed, serving);
+  const graphql = routed.api.graphql && serving.graphql.get(routed.api);
+  const identified =
+    graphql === undefined
+      ? identify(head, routed, serving)
+      : identifyGraphql({ exchange, routed, serving }, graphql);
   if (!(identified instanceof Promise)) return charge(course, identified, plane);
   identified
     .then((late) => charge(course, late, plane))
@@ -76,6 +81,7 @@ function charge(course: Course, identified: Identified | Refusal, plane: DataPla
   if (exchange.over || exchange.status !== undefined) return;
   if (isRefusal(identified)) return refuse(course, identified, plane);
   course.identified = identified;
+  course.routed = identified.routed;
   course.askedLimiterAtMs = plane.stopwatchMs();
   const verdict = admit(priced(identified.charges, exchange.head.bodyBytes), plane.admission);
   if (!(verdict instanceof Promise)) return proceed(course, identified, verdict, plane);

@@ -3,6 +3,7 @@ import type { KeyHolder } from '../identity/api-key.ts';
 import type { TokenUse } from '../identity/issuer-keys.ts';
 import type { TokenFault, VerifiedToken } from '../identity/token-verifier.ts';
 import type { AnonymousAccess } from '../policy/catalogue.ts';
+import type { BodySource } from '../wire/body-source.ts';
 import { credentialOf } from './credentials.ts';
 import type { RequestHead } from './exchange.ts';
 import { fieldValues } from './fields.ts';
@@ -19,6 +20,8 @@ export interface Identified extends Party {
   readonly routed: Routed;
   /** The query as the backend may see it: without an API key. */
   readonly query: string;
+  /** Its body, if it had to be read already. */
+  readonly body?: BodySource;
 }
 
 const unknownApiKey: Refusal = { cause: causes.badCredentials };

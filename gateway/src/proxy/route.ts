@@ -44,7 +44,7 @@ const blockedRetryMs = 60_000;
 export function routeTable(apis: readonly Api[]): RouteTable {
   const root: RouteTable = { below: new Map() };
   for (const api of apis) {
-    const operations = operationTree(api.operations);
+    const operations = operationTree(api.graphql === undefined ? api.operations : doorsOf(api));
     for (const basePath of api.basePaths) {
       let table = root;
       for (const segment of segmentsOf(basePath)) {
@@ -59,6 +59,12 @@ export function routeTable(apis: readonly Api[]): RouteTable {
     }
   }
   return root;
+}
+
+/** How requests come in whose operations stand inside of them: at the base path, and without a key where any of these is open. */
+function doorsOf({ operations }: Api): readonly Operation[] {
+  const open = operations.some((operation) => operation.open);
+  return ['GET', 'POST'].map((verb) => ({ target: '/', verb, open }));
 }
 
 /** Finds the API by the longest base path, then the operation. */

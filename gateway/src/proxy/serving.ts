@@ -8,6 +8,7 @@ import type { TokenShelf } from '../identity/token-shelf.ts';
 import type { TokenVerifier, VerifiedToken } from '../identity/token-verifier.ts';
 import { TrustedProxies } from '../identity/client-address.ts';
 import type { Api, Application, Backend, Subscription } from '../policy/catalogue.ts';
+import { GraphqlService } from './graphql-service.ts';
 import { Parties } from './parties.ts';
 import { routeTable, type RouteTable } from './route.ts';
 
@@ -26,6 +27,7 @@ export interface Serving {
   readonly subscriptions: ReadonlyMap<Application, ReadonlyMap<Api, Subscription>>;
   readonly destinations: ReadonlyMap<Backend, Destination>;
   readonly trustedProxies: TrustedProxies;
+  readonly graphql: ReadonlyMap<Api, GraphqlService>;
   readonly underscoreNames: ListenerSettings['underscoreNames'];
   readonly responses: ResponseSettings;
   /** Who was met: holders of keys, those who showed tokens, and anonymous callers by what stands for them in counter keys. */
@@ -68,6 +70,9 @@ export function compileServing(config: ServedConfig, backends: Backends, tokenSh
         .map((backend) => [backend, destination(backend, backends)]),
     ),
     trustedProxies: new TrustedProxies(config.listener.trustedProxies),
+    graphql: new Map(
+      config.apis.flatMap((api) => (api.graphql ? [[api, new GraphqlService(api, api.graphql)]] : [])),
+    ),
     underscoreNames: config.listener.underscoreNames,
     responses: config.responses,
     subscribers: new Parties(),

@@ -2,6 +2,7 @@ import { parseList } from 'structured-headers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startEchoBackend, type EchoBackend } from '../../src/cli/demo/echo-backend.ts';
 import { Gateways, redisDeployment } from '../support/gateways.ts';
+import { hourWithRoom } from '../support/hour-with-room.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
 import {
   advancedPolicy,
@@ -11,8 +12,6 @@ import {
   subscriptionPolicy,
   TestHome,
 } from '../support/test-home.ts';
-
-const hour = 3_600_000;
 
 /** Every answer of contract.md 3 and 4, from two gateways as processes on one Redis. */
 describe.skipIf(redisMissing)('what a client sees', () => {
@@ -253,9 +252,3 @@ describe.skipIf(redisMissing)('what a client sees', () => {
     expect(response.headers.get('ratelimit-policy')).toBe('"subscription";q=500;w=60');
   });
 });
-
-/** So that an hour's window isn't cut in two. */
-async function hourWithRoom(): Promise<void> {
-  const leftMs = hour - (Date.now() % hour);
-  if (leftMs < 5000) await new Promise((resolve) => setTimeout(resolve, leftMs + 50));
-}
