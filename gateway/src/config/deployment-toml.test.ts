@@ -56,6 +56,7 @@ test('an empty file means all defaults', () => {
       admin: { host: '127.0.0.1', port: 9090 },
       reload: { watch: true, pollMs: 10_000 },
       tokens: { issuers: [], forwarded: false, revoked: [] },
+      switches: {},
       responses: { retryAfter: 'seconds', rateLimitFields: true, errorFormat: 'json' },
     },
     found: [],
@@ -197,7 +198,7 @@ url = "$env{UNSET}"
 [server]
 hostname = "$env{UNSET}"
 `);
-    expect(found).toEqual(['1 note no-effect', '5 note no-effect', '6 note no-effect', '9 note no-effect']);
+    expect(found).toEqual(['1 note no-effect', '5 note no-effect', '9 note no-effect', '7 note no-effect']);
   });
 
   test('every throttling key of WSO2 says why it has no effect', () => {

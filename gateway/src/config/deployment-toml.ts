@@ -12,18 +12,22 @@ import { readRedisTable } from './redis-config.ts';
 import { readReloadSettings } from './reload-table.ts';
 import { type Path, type Report, type SourceFile, wholeFile } from './source-file.ts';
 import { chooseStore, readStoreTable } from './store-choice.ts';
+import { readThrottlingTable, type ThrottlingSwitches } from './throttling-table.ts';
 import { readTokenSettings } from './token-issuers.ts';
 import { parseTomlFile } from './toml-file.ts';
 
 /** The part of a Config that deployment.toml holds. */
 export type Settings = Omit<Config, 'apis' | 'applications' | 'tiers'>;
 
+/** With what only policies need to know. */
+export type DeploymentSettings = Settings & { readonly switches: ThrottlingSwitches };
+
 /** Finds and reads deployment.toml. Every problem is reported; settings that have one are at their defaults. */
 export function readDeploymentToml(
   home: Home,
   environment: Environment,
   report: Report,
-): Settings | undefined {
+): DeploymentSettings | undefined {
   const source = findDeploymentToml(home, report);
   if (source === undefined) return undefined;
   const { namedFile, tlsProblem, keysProblem } = environment;
@@ -42,7 +46,7 @@ export function readDeploymentToml(
   const responses = readTable(deployment, responsesTable);
   const apis = readTable(deployment, apisTable);
   const offset = server.offset ?? 0;
-  const settings: Settings = {
+  const settings: DeploymentSettings = {
     gateway: {
       id: redis.gateway_id ?? environment.hostName,
       countMin: redis.min_gateway_count ?? 1,
@@ -62,6 +66,7 @@ export function readDeploymentToml(
       rateLimitFields: responses.rate_limit_fields ?? true,
       errorFormat: responses.error_format ?? 'json',
     },
+    switches: readThrottlingTable(deployment),
   };
   reportSharedPort(source, settings);
   return settings;
@@ -123,7 +128,7 @@ function reportTables(source: SourceFile): void {
   const atTop = ['apim', 'throttle_properties', 'server', 'clustering', 'secrets', 'sluice'];
   reportKeys(source, entriesOf(source, []), { read: atTop, noEffect: sections, unknownIs: 'warning' });
   const inApim = {
-    read: ['redis_config', 'jwt', 'oauth_config'],
+    read: ['redis_config', 'throttling', 'jwt', 'oauth_config'],
     noEffect: apimSections,
     unknownIs: 'warning',
   } as const;

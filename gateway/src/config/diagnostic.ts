@@ -26,6 +26,7 @@ export interface Place {
 
 /** The stable names of all kinds of findings; docs/reference/configuration.md explains each. */
 export const diagnosticCodes = [
+  'condition-switch',
   'conflict',
   'counts-connections',
   'counts-per-gateway',

@@ -18,6 +18,11 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
+/** An IPv4 or IPv6 address without a zone. */
+export function ipAddress(): z.ZodType<string> {
+  return z.union([z.ipv4(), z.ipv6()], { error: 'an IPv4 or IPv6 address' });
+}
+
 /** An IPv4 or IPv6 address, or a range of them in CIDR notation. */
 export function networkRange(): z.ZodType<string> {
   return z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {

@@ -25,8 +25,6 @@ export const sections: NoEffect = {
 export const apimSections: NoEffect = {
   names: apimSectionsWithoutEffect,
   reason: (key) => {
-    if (key === 'throttling')
-      return 'quotas are counted by the gateways themselves, there is no traffic manager';
     if (key === 'distributed_throttling') return 'quotas are counted in the same store as bursts';
     return apimSectionsWithoutEffect.includes(key) ? notNeeded : undefined;
   },
@@ -63,6 +61,28 @@ export const oauthKeys: NoEffect = fixed({
   revoke_endpoint: 'tokens that were taken back are listed under revoked-tokens/',
   white_listed_scopes: 'every scope of an operation is asked for',
   allowed_scopes: 'every scope of an operation is asked for',
+});
+
+const noTrafficManager = 'quotas are counted by the gateways themselves, there is no traffic manager';
+
+/** Keys of `[apim.throttling]`. */
+export const throttlingKeys: NoEffect = fixed({
+  username: noTrafficManager,
+  password: noTrafficManager,
+  service_url: noTrafficManager,
+  throttle_decision_endpoints: noTrafficManager,
+  event_type: noTrafficManager,
+  enable_data_publishing: noTrafficManager,
+  enable_policy_deploy: noTrafficManager,
+  enable_decision_connection: noTrafficManager,
+  enable_persistence: noTrafficManager,
+  decision_connection_type: noTrafficManager,
+  url_group: noTrafficManager,
+  publisher: noTrafficManager,
+  jms: noTrafficManager,
+  blacklist_condition: 'deny policies are read from the home',
+  enable_advanced_throttling: 'there is no other way to limit',
+  enable_unlimited_tier: 'Unlimited can always be used',
 });
 
 /** Keys of `[apim.redis_config]`. */

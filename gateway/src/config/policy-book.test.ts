@@ -170,19 +170,6 @@ describe('what is not supported yet', () => {
     expect(summary(found)).toEqual(['policies/0.yaml:4 warning not-supported']);
   });
 
-  test('conditional groups, used and unused', () => {
-    const groups = policy(
-      'advanced',
-      `{policyName: P, ${requests(1)}, conditionalGroups: [{description: x}]}`,
-    );
-    const unused = read(groups);
-    warnAboutUnused(unused.book);
-    expect(summary(unused.found)).toEqual(['policies/0.yaml:4 warning not-supported']);
-    const used = read(groups);
-    expect(used.find('advanced', 'P')).toBeUndefined();
-    expect(summary(used.found)).toEqual(['user.yaml:1 error not-supported']);
-  });
-
   test('a custom rule, used or not: its traffic would pass unlimited', () => {
     const { found } = read(
       'type: throttling policy\nsubtype: custom rule\ndata: {policyName: C, keyTemplate: $userId}\n',

@@ -10,6 +10,7 @@ import { stemOf } from './home.ts';
 import { PolicyShelf } from './policy-shelf.ts';
 import { type ParsedFile, type SourceFile, valueAt } from './source-file.ts';
 import { readPolicy } from './throttling-policy.ts';
+import type { ThrottlingSwitches } from './throttling-table.ts';
 
 /** All policies that the home and WSO2 define. A file's policy replaces the built-in one of its kind and name. */
 export interface PolicyBook {
@@ -19,7 +20,7 @@ export interface PolicyBook {
 }
 
 /** Reads all policy files. */
-export function readPolicies(files: readonly ParsedFile[]): PolicyBook {
+export function readPolicies(files: readonly ParsedFile[], switches: ThrottlingSwitches = {}): PolicyBook {
   const broken = new Set<string>();
   const book: PolicyBook = {
     subscription: new PolicyShelf({
@@ -32,13 +33,13 @@ export function readPolicies(files: readonly ParsedFile[]): PolicyBook {
     advanced: new PolicyShelf({ noun: 'advanced policy', builtIn: builtInAdvancedPolicies, broken }),
   };
   for (const { path, source } of files) {
-    if (source === undefined || !addPolicy(book, source)) addNames(path, source, broken);
+    if (source === undefined || !addPolicy(book, source, switches)) addNames(path, source, broken);
   }
   return book;
 }
 
-function addPolicy(book: PolicyBook, source: SourceFile): boolean {
-  const file = readPolicy(source);
+function addPolicy(book: PolicyBook, source: SourceFile, switches: ThrottlingSwitches): boolean {
+  const file = readPolicy(source, switches);
   if (file === undefined) return false;
   if (file.kind === 'subscription') book.subscription.put(file.name, file.entry, source);
   else if (file.kind === 'application') book.application.put(file.name, file.entry, source);

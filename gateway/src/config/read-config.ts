@@ -30,11 +30,11 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
       .filter(({ path }) => roleOf(path) === role)
       .map((file) => ({ path: file.path, source: parseYamlFile(file, report) }));
 
-  const settings = readDeploymentToml(files, environment, report);
-  const policies = readPolicies(parse('policy'));
+  const deployment = readDeploymentToml(files, environment, report);
+  const policies = readPolicies(parse('policy'), deployment?.switches);
   const apiFiles = parseApis(
     files,
-    { name: settings?.gateway.environment, variables: environment.variables },
+    { name: deployment?.gateway.environment, variables: environment.variables },
     report,
   );
   const apis = readApis(apiFiles, policies, graphqlReader(files, environment, report));
@@ -46,12 +46,13 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
   );
   warnAboutUnused(policies);
   reportOtherFiles(files, report);
-  if (settings !== undefined) reportNobodyLetIn(apis.files, settings);
+  if (deployment !== undefined) reportNobodyLetIn(apis.files, deployment);
   if (apis.apis.length === 0 && (apiFiles.length === 0 || !diagnostics.some(isError))) {
     report(wholeFile('error', 'no-api', 'apis', 'There is nothing to serve: no API under apis/ is served.'));
   }
   diagnostics.sort(byPlace);
-  if (settings === undefined || diagnostics.some(isError)) return { diagnostics };
+  if (deployment === undefined || diagnostics.some(isError)) return { diagnostics };
+  const { switches: _, ...settings } = deployment;
   const tokens = { ...settings.tokens, revoked };
   const tiers = { subscription: policies.subscription.all(), application: policies.application.all() };
   return { config: { ...settings, tokens, apis: apis.apis, applications, tiers }, diagnostics };

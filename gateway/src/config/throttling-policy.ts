@@ -1,12 +1,21 @@
 import * as z from 'zod';
+import type { Condition } from '../policy/conditions.ts';
 import type { Quota } from '../policy/measure.ts';
-import type { AdvancedPolicy, ApplicationTier, GraphqlBounds, SubscriptionTier } from '../policy/tiers.ts';
+import type {
+  AdvancedPolicy,
+  ApplicationTier,
+  ConditionalGroup,
+  GraphqlBounds,
+  SubscriptionTier,
+} from '../policy/tiers.ts';
 import { checkFields, checkValue } from './check-value.ts';
+import { conditionsSchema, readConditions } from './conditions.ts';
 import type { Place } from './diagnostic.ts';
 import { anyMapping, flag, listOf, mapping, oneOf, text, wholeNumber } from './expected.ts';
 import { burstLimit, burstShape } from './policy-windows.ts';
 import { quotaSchema, readQuotas, type StatedQuota } from './quotas.ts';
 import type { Path, SourceFile } from './source-file.ts';
+import type { ThrottlingSwitches } from './throttling-table.ts';
 
 /** What a policy file gives: a policy, or what it needs that is missing here. `at` is where it states its name. */
 export type PolicyEntry<Policy> =
@@ -19,7 +28,7 @@ export type PolicyFile =
   | { readonly kind: 'advanced'; readonly name: string; readonly entry: PolicyEntry<AdvancedPolicy> };
 
 /** Reads one throttling policy as apictl exports it (wso2.md 4.1). Gives nothing when it has errors, which are reported. */
-export function readPolicy(source: SourceFile): PolicyFile | undefined {
+export function readPolicy(source: SourceFile, switches: ThrottlingSwitches): PolicyFile | undefined {
   const envelope = checkValue(source, envelopeSchema, []);
   switch (envelope?.subtype) {
     case 'subscription policy':
@@ -27,7 +36,7 @@ export function readPolicy(source: SourceFile): PolicyFile | undefined {
     case 'application policy':
       return readApplicationPolicy(source);
     case 'advanced policy':
-      return readAdvancedPolicy(source);
+      return readAdvancedPolicy(source, switches);
     case 'custom rule':
       source.error({
         code: 'not-supported',
@@ -74,11 +83,13 @@ const applicationSchema = mapping(
   [...informative, 'customAttributes'],
 );
 
+const groupSchema = mapping({ conditions: conditionsSchema, limit: quotaSchema }, ['description']);
+
 const advancedSchema = mapping(
   {
     policyName,
     defaultLimit: quotaSchema,
-    conditionalGroups: listOf(z.unknown(), 'conditional groups').nullish(),
+    conditionalGroups: listOf(groupSchema, '0 to 100 conditional groups', { to: 100 }).nullish(),
   },
   [...informative, 'userLevel'],
 );
@@ -126,14 +137,37 @@ function readApplicationPolicy(source: SourceFile): PolicyFile | undefined {
   return { kind: 'application', name, entry };
 }
 
-function readAdvancedPolicy(source: SourceFile): PolicyFile | undefined {
+function readAdvancedPolicy(source: SourceFile, switches: ThrottlingSwitches): PolicyFile | undefined {
   const data = checkFields(source, advancedSchema, ['data']);
   const quota = readQuota(source, data.defaultLimit);
+  const groups = (data.conditionalGroups ?? []).map(({ conditions, limit }, index) => {
+    const at = ['data', 'conditionalGroups', index];
+    const count = conditions.length;
+    return {
+      conditions: readConditions(source, { path: [...at, 'conditions'], count, switches }),
+      quota: readQuota(source, limit, [...at, 'limit']),
+    };
+  });
   if (data.policyName === undefined || quota === undefined) return undefined;
   const name = data.policyName;
-  const unsupported = (data.conditionalGroups ?? []).length > 0 ? 'conditionalGroups' : undefined;
-  const entry = entryOf(source, unsupported, quota, (limits) => ({ name, limits }));
+  const unsupported = groups.map((group) => group.quota).find((found) => typeof found === 'string');
+  const entry = entryOf(source, unsupported, quota, (limits) => ({
+    name,
+    limits,
+    ...(groups.length > 0 && { groups: groups.flatMap(groupOf) }),
+  }));
   return { kind: 'advanced', name, entry };
+}
+
+/** A group that was read in full and may apply to requests. */
+function groupOf(read: {
+  readonly conditions: readonly Condition[] | undefined;
+  readonly quota: readonly Quota[] | string | undefined;
+}): readonly ConditionalGroup[] {
+  const { conditions, quota: limits } = read;
+  return conditions === undefined || limits === undefined || typeof limits === 'string'
+    ? []
+    : [{ conditions, limits }];
 }
 
 /** The limit in the mapping at a path, or the name of what it counts that can't be counted yet. */

@@ -188,7 +188,6 @@ export const apimSectionsWithoutEffect: readonly string[] = [
   'sdk',
   'service_catalog',
   'sync_runtime_artifacts',
-  'throttling',
   'token',
   'token_persistence',
   'transaction_counter',

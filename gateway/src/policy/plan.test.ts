@@ -80,6 +80,25 @@ describe('the plan of a request', () => {
     expect(unlimited[0]?.[0]).toBe('subscription');
   });
 
+  test('a request of a conditional group owes the limit of that group, on a counter of its own', () => {
+    const groups = [
+      { conditions: [], limits: requests(5) },
+      { conditions: [], limits: requests(7, 3_600_000) },
+    ];
+    const policy = { name: 'P', limits: requests(9), groups };
+    const facts = { api, operation: { ...operation, policy }, consumer, keyType: 'PRODUCTION' } as const;
+    const first = (of: RequestFacts, group: number): [string, number] => {
+      const [charge] = plan(of, group);
+      return [String(charge?.key), charge?.limit.quota ?? NaN];
+    };
+    const key = '/orders/1.0.0/items/{id}:GET';
+    expect(first(facts, 0)).toEqual([`operation@60000:${key}:_condition_0`, 5]);
+    expect(first(facts, 1)).toEqual([`operation@3600000:${key}:_condition_1`, 7]);
+    expect(first(facts, 2)).toEqual([`operation@60000:${key}:_default`, 9]);
+    const whole = { ...facts, api: { ...api, policy } };
+    expect(first(whole, 1)).toEqual(['api@3600000:/orders/1.0.0:_condition_1', 7]);
+  });
+
   test('counts sandbox and production apart at the backend, and together elsewhere', () => {
     const sandbox = planned({ keyType: 'SANDBOX' });
     expect(sandbox).toEqual(planned({}).slice(0, -1));

@@ -3,7 +3,7 @@ import type { Limit } from '../limits/limit.ts';
 import type { Level } from './levels.ts';
 import { measureSuffixes, requestQuota, type Measure, type Quota } from './measure.ts';
 import type { RequestFacts } from './request-facts.ts';
-import type { WhenOver } from './tiers.ts';
+import type { AdvancedPolicy, WhenOver } from './tiers.ts';
 
 /** What one request must pay at one level. A request names no counter twice. */
 export interface Charge {
@@ -32,9 +32,10 @@ export function requestCharge(level: Level, limit: Limit, key: CounterKey): Char
 /**
  * The charges of a request, in the order of evaluation (contract.md 3). Limits that don't exist charge nothing. The
  * subjects are WSO2's counter keys, so operators recognise them in the store. Bytes, events and tokens aren't known yet: they
- * cost nothing here, but there must be one left.
+ * cost nothing here, but there must be one left. `group` is the position of the conditional group that the request belongs to,
+ * in the policy that `policyOf` names.
  */
-export function plan(facts: RequestFacts): readonly Charge[] {
+export function plan(facts: RequestFacts, group = 0): readonly Charge[] {
   const charges: Charge[] = [];
   const charge = (
     level: Level,
@@ -48,11 +49,12 @@ export function plan(facts: RequestFacts): readonly Charge[] {
     }
   };
   const { api, operation, consumer, keyType } = facts;
+  const { limits, suffix } = ruling(policyOf(facts), group);
   if (api.policy !== undefined) {
-    charge('api', api.policy.limits, [`${api.context}/${api.version}`]);
+    charge('api', limits, [`${api.context}/${api.version}`, ...suffix]);
   } else {
     const resource = `${api.context}/${api.version}${operation.target}`;
-    charge('operation', operation.policy?.limits, [resource, operation.verb]);
+    charge('operation', limits, [resource, operation.verb, ...suffix]);
   }
   const { tier } = consumer;
   const { whenOver } = tier;
@@ -72,6 +74,27 @@ export function plan(facts: RequestFacts): readonly Charge[] {
   }
   charge('backend', api.backends[keyType]?.limits, [api.context, api.version, keyType]);
   return charges;
+}
+
+/** The advanced policy of a request: its API's, which replaces those of operations, or its operation's. */
+export function policyOf({
+  api,
+  operation,
+}: Pick<RequestFacts, 'api' | 'operation'>): AdvancedPolicy | undefined {
+  return api.policy ?? operation.policy;
+}
+
+/** A policy's limits for one group, and what the names of that group's counters end with. */
+function ruling(
+  policy: AdvancedPolicy | undefined,
+  group: number,
+): { readonly limits: readonly Quota[] | undefined; readonly suffix: readonly string[] } {
+  const groups = policy?.groups ?? [];
+  if (groups.length === 0) return { limits: policy?.limits, suffix: [] };
+  const found = groups[group];
+  return found === undefined
+    ? { limits: policy?.limits, suffix: ['_default'] }
+    : { limits: found.limits, suffix: [`_condition_${group}`] };
 }
 
 const firstCosts: Readonly<Record<Measure, number>> = {

@@ -1,4 +1,5 @@
 import type { Limit } from '../limits/limit.ts';
+import type { Condition } from './conditions.ts';
 import { requestQuota, type Quota } from './measure.ts';
 
 /** A business plan: what one application may send to one API. Without quotas, or a burst, there is no such limit. */
@@ -31,6 +32,15 @@ export interface ApplicationTier {
 /** A policy for a whole API or for one operation, over all consumers. */
 export interface AdvancedPolicy {
   readonly name: string;
+  /** For requests that belong to no group. */
+  readonly limits?: readonly Quota[];
+  /** The first one that a request fulfils has its limits, and counters of its own. */
+  readonly groups?: readonly ConditionalGroup[];
+}
+
+/** Limits for requests that fulfil all of its conditions. */
+export interface ConditionalGroup {
+  readonly conditions: readonly Condition[];
   readonly limits?: readonly Quota[];
 }
 

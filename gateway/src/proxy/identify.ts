@@ -2,22 +2,25 @@ import { addressSubject, headerSubject, sharedSubject } from '../identity/anonym
 import type { KeyHolder } from '../identity/api-key.ts';
 import type { TokenUse } from '../identity/issuer-keys.ts';
 import type { TokenFault, VerifiedToken } from '../identity/token-verifier.ts';
-import type { AnonymousAccess } from '../policy/catalogue.ts';
+import type { AnonymousAccess, Backend } from '../policy/catalogue.ts';
+import type { RequestFacts } from '../policy/request-facts.ts';
 import type { BodySource } from '../wire/body-source.ts';
 import { credentialOf } from './credentials.ts';
 import type { RequestHead } from './exchange.ts';
 import { fieldValues } from './fields.ts';
-import type { Party } from './parties.ts';
+import type { Dues, Party } from './parties.ts';
 import { causes, isRefusal, type Refusal } from './refusal.ts';
-import { clientOf } from './request-details.ts';
+import { clientOf, LazyDetails, nothingSeen } from './request-details.ts';
 import type { Routed } from './route.ts';
 import type { Serving } from './serving.ts';
 import { subscriber } from './subscriber.ts';
 import { tokenParty } from './token-party.ts';
 
 /** A request whose sender is known, as far as its operation asks. */
-export interface Identified extends Party {
+export interface Identified extends Dues {
   readonly routed: Routed;
+  readonly facts: RequestFacts;
+  readonly backend: Backend;
   /** The query as the backend may see it: without an API key. */
   readonly query: string;
   /** Its body, if it had to be read already. */
@@ -35,8 +38,8 @@ export function identify(
   routed: Routed,
   serving: Serving,
 ): Identified | Refusal | Promise<Identified | Refusal> {
-  if (routed.operation.open) return anonymous(head, routed, serving);
   const { query } = routed.target;
+  if (routed.operation.open) return anonymous({ head, routed, serving, query });
   const credential = credentialOf(head.fields, query, routed.api);
   if (isRefusal(credential)) return credential;
   if (credential.kind === 'token')
@@ -58,10 +61,10 @@ function byKey(holder: KeyHolder, from: From): Identified | Refusal {
   const { routed, serving } = from;
   const { api, operation } = routed;
   const known = serving.subscribers.find(api, operation, holder);
-  if (known !== undefined) return identified(routed, known, from.query);
+  if (known !== undefined) return identified(known, from);
   const found = subscriber({ ...holder, user: holder.application.owner }, routed, serving);
   if (isRefusal(found)) return found;
-  return identified(routed, serving.subscribers.meet(holder, found.facts, found.backend), from.query);
+  return identified(serving.subscribers.meet(holder, found.facts, found.backend), from);
 }
 
 function byToken(
@@ -77,20 +80,25 @@ function byToken(
 function byVerified(token: VerifiedToken | TokenFault, use: TokenUse, from: From): Identified | Refusal {
   if (token === 'invalid' && use === 'api-key') return unknownApiKey;
   const party = tokenParty(token, from);
-  return isRefusal(party) ? party : identified(from.routed, party, from.query);
+  return isRefusal(party) ? party : identified(party, from);
 }
 
-function identified(routed: Routed, party: Party, query: string): Identified {
-  const { facts, backend, charges, levels, policy, claims } = party;
-  return { routed, facts, backend, charges, levels, policy, claims, query };
+function identified(party: Party, { head, routed, serving, query }: From): Identified {
+  const { facts, backend, claims, looks } = party;
+  const details = looks
+    ? new LazyDetails({ head, query: routed.target.query, claims }, serving.trustedProxies)
+    : nothingSeen;
+  const { charges, levels, policy } = party.dues(details);
+  return { routed, facts, backend, charges, levels, policy, query };
 }
 
 /** A caller of an open operation stays anonymous even with a key; it reaches production where there is one. */
-function anonymous(head: RequestHead, routed: Routed, serving: Serving): Identified | Refusal {
+function anonymous(from: From): Identified | Refusal {
+  const { head, routed, serving } = from;
   const { api, operation } = routed;
   const written = anonymousSubject(api.anonymous.by, head, serving);
   const known = serving.strangers.find(api, operation, written);
-  if (known !== undefined) return identified(routed, known, routed.target.query);
+  if (known !== undefined) return identified(known, from);
   const keyType = api.backends.PRODUCTION === undefined ? 'SANDBOX' : 'PRODUCTION';
   const backend = api.backends[keyType];
   if (backend === undefined) return { cause: causes.noProductionEndpoint };
@@ -98,7 +106,7 @@ function anonymous(head: RequestHead, routed: Routed, serving: Serving): Identif
   const subject = Buffer.from(written, 'latin1').toString('latin1');
   const consumer = { kind: 'anonymous', subject, tier: api.anonymous.tier } as const;
   const facts = { api, operation, consumer, keyType } as const;
-  return identified(routed, serving.strangers.meet(subject, facts, backend), routed.target.query);
+  return identified(serving.strangers.meet(subject, facts, backend), from);
 }
 
 function anonymousSubject(by: AnonymousAccess['by'], head: RequestHead, serving: Serving): string {

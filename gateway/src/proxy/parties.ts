@@ -1,20 +1,59 @@
 import type { Api, Backend, Operation } from '../policy/catalogue.ts';
+import type { Conditions } from '../policy/conditions.ts';
 import type { Level } from '../policy/levels.ts';
-import { plan, type Charge } from '../policy/plan.ts';
-import type { Claims, RequestFacts } from '../policy/request-facts.ts';
+import { plan, policyOf, type Charge } from '../policy/plan.ts';
+import type { Claims, RequestDetails } from '../policy/request-details.ts';
+import type { RequestFacts } from '../policy/request-facts.ts';
+import type { AdvancedPolicy } from '../policy/tiers.ts';
 import { rateLimitPolicy } from './rate-limit-fields.ts';
 
-/** One consumer at one operation: all that its requests have in common. */
-export interface Party {
-  readonly facts: RequestFacts;
-  readonly backend: Backend;
-  /** What each of its requests must pay. */
+/** What a request must pay. */
+export interface Dues {
   readonly charges: readonly Charge[];
   readonly levels: readonly Level[];
   /** What RateLimit-Policy says of the charges. */
   readonly policy: string;
+}
+
+/** What parties need to know of their configuration. */
+export interface PartyTerms {
+  /** The conditions of each policy that has some. */
+  readonly conditions: ReadonlyMap<AdvancedPolicy, Conditions>;
+}
+
+type Met = Pick<Party, 'facts' | 'backend' | 'claims'>;
+
+/** One consumer at one operation: all that its requests have in common. */
+export class Party {
+  readonly facts: RequestFacts;
+  readonly backend: Backend;
   /** What conditions see of the token; absent without one. */
   readonly claims: Claims | undefined;
+  /** Whether what a request must pay depends on its details. */
+  readonly looks: boolean;
+  readonly #conditions: Conditions | undefined;
+  /** What a request of each conditional group must pay, once one was met. */
+  readonly #dues: Dues[] = [];
+
+  constructor({ facts, backend, claims }: Met, terms: PartyTerms) {
+    this.facts = facts;
+    this.backend = backend;
+    this.claims = claims;
+    const policy = policyOf(facts);
+    this.#conditions = policy && terms.conditions.get(policy);
+    this.looks = this.#conditions !== undefined;
+  }
+
+  /** What a request with these details must pay. */
+  dues(details: RequestDetails): Dues {
+    const group = this.#conditions === undefined ? 0 : this.#conditions.match(details);
+    return (this.#dues[group] ??= duesOf(plan(this.facts, group)));
+  }
+}
+
+function duesOf(charges: readonly Charge[]): Dues {
+  const levels = [...new Set(charges.map(({ level }) => level))];
+  return { charges, levels, policy: rateLimitPolicy(charges) };
 }
 
 /** Parties kept at most. Where more are active at once, all are worked out anew now and then. */
@@ -22,23 +61,26 @@ const partiesMax = 10_000;
 
 /** The parties that a configuration has met, each worked out once; consumers are told apart by `Who`. */
 export class Parties<Who> {
+  readonly #terms: PartyTerms;
   readonly #byOperation = new Map<Operation, Map<Who, Party>>();
   #kept = 0;
+
+  constructor(terms: PartyTerms) {
+    this.#terms = terms;
+  }
 
   find(api: Api, operation: Operation, who: Who): Party | undefined {
     const party = this.#byOperation.get(operation)?.get(who);
     return party?.facts.api === api ? party : undefined;
   }
 
-  /** Plans what the consumer's requests will be charged. */
+  /** Keeps what the consumer's requests have in common. */
   meet(who: Who, facts: RequestFacts, backend: Backend, claims?: Claims): Party {
     if (this.#kept >= partiesMax) {
       this.#byOperation.clear();
       this.#kept = 0;
     }
-    const charges = plan(facts);
-    const levels = [...new Set(charges.map(({ level }) => level))];
-    const party = { facts, backend, charges, levels, policy: rateLimitPolicy(charges), claims };
+    const party = new Party({ facts, backend, claims }, this.#terms);
     let met = this.#byOperation.get(facts.operation);
     if (met === undefined) {
       met = new Map();

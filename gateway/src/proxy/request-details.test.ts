@@ -6,7 +6,7 @@ import { LazyDetails } from './request-details.ts';
 
 function detailsOf(more: Parameters<typeof headOf>[0], query = ''): LazyDetails {
   const trustedProxies = new TrustedProxies(['127.0.0.0/8']);
-  return new LazyDetails({ head: headOf(more), query, claims: undefined, trustedProxies });
+  return new LazyDetails({ head: headOf(more), query, claims: undefined }, trustedProxies);
 }
 
 describe('the details of a request', () => {

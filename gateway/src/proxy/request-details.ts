@@ -1,52 +1,59 @@
 import type { Address } from '../identity/address.ts';
 import { clientAddress } from '../identity/client-address.ts';
 import { ipNumber, type IpNumber } from '../policy/ip-number.ts';
-import type { Claims, RequestDetails } from '../policy/request-facts.ts';
+import type { Claims, RequestDetails } from '../policy/request-details.ts';
 import type { RequestHead } from './exchange.ts';
 import { fieldValues } from './fields.ts';
 import type { Serving } from './serving.ts';
 
-/** Where the details of a request are looked up. */
-export interface DetailsSource {
-  readonly head: RequestHead;
-  /** As it was sent, with its question mark; empty when there is none. */
-  readonly query: string;
-  readonly claims: Claims | undefined;
-  readonly trustedProxies: Serving['trustedProxies'];
-}
-
 /** The details of a request, each worked out once and only when a policy asks for it. */
 export class LazyDetails implements RequestDetails {
-  readonly #source: DetailsSource;
+  readonly claims: Claims | undefined;
+  readonly #head: RequestHead;
+  readonly #query: string;
+  readonly #trustedProxies: Serving['trustedProxies'];
   #address: { readonly number: IpNumber | undefined } | undefined;
   #parameters: URLSearchParams | undefined;
 
-  constructor(source: DetailsSource) {
-    this.#source = source;
+  constructor(
+    {
+      head,
+      query,
+      claims,
+    }: { readonly head: RequestHead; readonly query: string; readonly claims: Claims | undefined },
+    trustedProxies: Serving['trustedProxies'],
+  ) {
+    this.#head = head;
+    this.#query = query;
+    this.claims = claims;
+    this.#trustedProxies = trustedProxies;
   }
 
   get address(): IpNumber | undefined {
     if (this.#address === undefined) {
-      const { head, trustedProxies } = this.#source;
-      const client = clientOf(head, trustedProxies);
+      const client = clientOf(this.#head, this.#trustedProxies);
       this.#address = { number: client && ipNumber(client.text) };
     }
     return this.#address.number;
   }
 
-  get claims(): Claims | undefined {
-    return this.#source.claims;
-  }
-
   fieldValues(name: string): readonly string[] {
-    return fieldValues(this.#source.head.fields, name);
+    return fieldValues(this.#head.fields, name);
   }
 
   parameterValues(name: string): readonly string[] {
-    this.#parameters ??= new URLSearchParams(this.#source.query);
+    this.#parameters ??= new URLSearchParams(this.#query);
     return this.#parameters.getAll(name);
   }
 }
+
+/** For requests whose policies look at nothing. */
+export const nothingSeen: RequestDetails = {
+  address: undefined,
+  claims: undefined,
+  fieldValues: () => [],
+  parameterValues: () => [],
+};
 
 /** Who the client is, as far as trusted proxies say; nobody when its socket was closed already. */
 export function clientOf(head: RequestHead, trustedProxies: Serving['trustedProxies']): Address | undefined {

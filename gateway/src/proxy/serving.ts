@@ -8,8 +8,11 @@ import type { TokenShelf } from '../identity/token-shelf.ts';
 import type { TokenVerifier, VerifiedToken } from '../identity/token-verifier.ts';
 import { TrustedProxies } from '../identity/client-address.ts';
 import type { Api, Application, Backend, Subscription } from '../policy/catalogue.ts';
+import { Conditions } from '../policy/conditions.ts';
+import { checkedPattern } from '../config/pattern.ts';
+import type { AdvancedPolicy } from '../policy/tiers.ts';
 import { GraphqlService } from './graphql-service.ts';
-import { Parties } from './parties.ts';
+import { Parties, type PartyTerms } from './parties.ts';
 import { routeTable, type RouteTable } from './route.ts';
 
 /**
@@ -50,6 +53,7 @@ export type ServedConfig = Pick<Config, 'apis' | 'applications' | 'responses' | 
 
 /** Compiles a configuration once; backends' connections, and what is known of tokens, are shared with other configurations. */
 export function compileServing(config: ServedConfig, backends: Backends, tokenShelf: TokenShelf): Serving {
+  const terms: PartyTerms = { conditions: conditionsOf(config.apis) };
   return {
     routes: routeTable(config.apis),
     apiKeys: new ApiKeys(config.applications),
@@ -75,9 +79,24 @@ export function compileServing(config: ServedConfig, backends: Backends, tokenSh
     ),
     underscoreNames: config.listener.underscoreNames,
     responses: config.responses,
-    subscribers: new Parties(),
-    strangers: new Parties(),
+    subscribers: new Parties(terms),
+    strangers: new Parties(terms),
   };
+}
+
+/** The conditions of all policies that APIs use, compiled. */
+function conditionsOf(apis: readonly Api[]): PartyTerms['conditions'] {
+  const compiled = new Map<AdvancedPolicy, Conditions>();
+  const policies = apis.flatMap(({ policy, operations }) => [
+    policy,
+    ...operations.map((each) => each.policy),
+  ]);
+  for (const policy of policies) {
+    if (policy === undefined || compiled.has(policy) || !policy.groups?.length) continue;
+    const groups = policy.groups.map(({ conditions }) => conditions);
+    compiled.set(policy, new Conditions(groups, checkedPattern));
+  }
+  return compiled;
 }
 
 function destination({ targets, choice }: Backend, backends: Backends): Destination {

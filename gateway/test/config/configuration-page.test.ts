@@ -11,6 +11,7 @@ import { readConfig } from '../../src/config/read-config.ts';
 import { ownRedisKeys, ownRedisPath } from '../../src/config/redis-table.ts';
 import { tokenIssuerKeys } from '../../src/config/token-issuers.ts';
 import { isRecord, valueAt } from '../../src/config/source-file.ts';
+import { requestQuota } from '../../src/policy/measure.ts';
 import { levels } from '../../src/policy/levels.ts';
 import {
   builtInAdvancedPolicies,
@@ -173,7 +174,7 @@ describe('the page about configuration', () => {
     expect(diagnostics).toEqual([]);
     expect(config?.applications[0]?.subscriptions[0]?.tier).toEqual({
       name: 'PartnerGold',
-      quota: { kind: 'sliding-window', quota: 100_000, windowMs: 3_600_000 },
+      quotas: [requestQuota({ kind: 'sliding-window', quota: 100_000, windowMs: 3_600_000 })],
       burst: { kind: 'token-bucket', quota: 50, windowMs: 1000, burst: 200 },
     });
   });

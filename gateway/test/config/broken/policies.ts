@@ -106,9 +106,10 @@ export const brokenPolicies: readonly BrokenHome[] = [
     says: `${tier}:5`,
   },
   {
-    name: 'conditional groups in use',
+    name: 'a conditional group without conditions',
     ...change(policy, '[]', '[{description: x}]'),
-    at: `${api}:17:60 error[not-supported]`,
-    says: 'conditionalGroups',
+    at: `${policy}:8:23 error[missing-value]`,
+    errors: 2,
+    says: 'conditions is missing',
   },
 ];
