@@ -5,6 +5,7 @@ import type { ReadGraphql } from './api-graphql.ts';
 import { readBackends } from './api-backends.ts';
 import { limitingPolicy, type OperationStyle, readOperations } from './api-operations.ts';
 import { readSecurity } from './api-security.ts';
+import { reportRemarks } from './api-remarks.ts';
 import { checkFields, checkValue, type SoundFields } from './check-value.ts';
 import { anyMapping, flag, listOf, mapping, oneOf, text } from './expected.ts';
 import { quote } from './nearest-name.ts';
@@ -36,6 +37,7 @@ export function readApi(
   const data = checkFields(source, dataSchema, ['data']);
   reportPaths(source, data);
   reportUnsupported(source, data);
+  reportRemarks(source);
   const subscriptions = readTiers(source, book, data.policies ?? []);
   const policyName = data.apiThrottlingPolicy ?? undefined;
   const policy = policyName && limitingPolicy(book, policyName, source, ['data', 'apiThrottlingPolicy']);

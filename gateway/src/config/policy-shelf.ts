@@ -73,7 +73,9 @@ export class PolicyShelf<Policy extends { readonly name: string }> {
 
   #findBuiltIn(name: string, source: SourceFile, path: Path): Policy | undefined {
     const { noun, builtIn, builtInElsewhere = {}, broken } = this.#contents;
-    const found = builtIn.find((policy) => policy.name === name);
+    // WSO2 compares this name, and no other, without regard to case.
+    const wanted = name.toLowerCase() === 'unlimited' ? 'Unlimited' : name;
+    const found = builtIn.find((policy) => policy.name === wanted);
     if (found !== undefined || broken.has(name)) return found;
     const what = Object.hasOwn(builtInElsewhere, name) ? builtInElsewhere[name] : undefined;
     if (what !== undefined) {

@@ -6,12 +6,12 @@ import { readApplications } from './applications.ts';
 import type { Config } from './config.ts';
 import { readDeploymentToml, type Settings } from './deployment-toml.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { parseExports } from './exports.ts';
 import { type Environment, type FileRole, type Home, roleOf } from './home.ts';
 import { readPolicies, warnAboutUnused } from './policy-book.ts';
 import { readRevokedTokens } from './revoked-tokens.ts';
 import { reportProjectParts } from './project-parts.ts';
 import { type ParsedFile, type Report, wholeFile } from './source-file.ts';
-import { parseYamlFile } from './yaml-file.ts';
 
 export interface ReadConfig {
   /** Present exactly when no finding is an error. */
@@ -26,9 +26,7 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
   const report: Report = (diagnostic) => diagnostics.push(diagnostic);
   const files = [...home].sort((a, b) => compare(a.path, b.path));
   const parse = (role: FileRole): readonly ParsedFile[] =>
-    files
-      .filter(({ path }) => roleOf(path) === role)
-      .map((file) => ({ path: file.path, source: parseYamlFile(file, report) }));
+    files.filter(({ path }) => roleOf(path) === role).flatMap((file) => parseExports(file, report));
 
   const deployment = readDeploymentToml(files, environment, report);
   const policies = readPolicies(parse('policy'), deployment?.switches);

@@ -56,13 +56,20 @@ const subscriptionSchema = mapping(
         name: text({ expected: 'the name of an API', charactersMax: 60 }).nullish(),
         version: text({ expected: 'the version of the API', charactersMax: 30 }),
       },
-      ['providerName', 'provider', 'uuid', 'id', 'organization'],
+      ['providerName', 'provider', 'uuid', 'id', 'organization', 'tier', 'applicationId'],
     ),
     throttlingPolicy: text({ expected: 'the name of a subscription tier', charactersMax: 60 }),
     status: state,
     subscriptionStatus: state,
   },
-  ['subscriptionId', 'applicationId', 'requestedThrottlingPolicy', 'redirectionParams', 'versionRange'],
+  [
+    'subscriptionId',
+    'applicationId',
+    'subscriber',
+    'requestedThrottlingPolicy',
+    'redirectionParams',
+    'versionRange',
+  ],
 );
 
 function readSubscription(

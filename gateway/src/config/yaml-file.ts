@@ -1,13 +1,17 @@
 import {
   type Document,
+  type DocumentOptions,
   isAlias,
   isMap,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
+  parseAllDocuments,
   parseDocument,
   type ParsedNode,
+  type ParseOptions,
+  type SchemaOptions,
   visit,
   type YAMLError,
   type YAMLMap,
@@ -33,17 +37,51 @@ const tooDeep = 'the file is nested too deeply';
 /** Of the problems of one file that the parser doesn't see, such as keys that stand twice. */
 const problemsMax = 10;
 
+/** More documents in a file than these are a mistake. */
+const documentsMax = 1000;
+
 /** Parses a YAML or JSON file of one document; syntax errors are reported and give nothing. */
 export function parseYamlFile(file: HomeFile, report: Report): SourceFile | undefined {
   const lineCounter = new LineCounter();
-  const document = parseDocument(file.text, {
+  return readDocument(file, parseDocument(file.text, optionsWith(lineCounter)), lineCounter, report);
+}
+
+/** Parses a file that may hold several documents, each on its own; one with syntax errors gives nothing. */
+export function parseYamlDocuments(file: HomeFile, report: Report): readonly (SourceFile | undefined)[] {
+  const lineCounter = new LineCounter();
+  const all = parseAllDocuments(file.text, optionsWith(lineCounter));
+  const documents = Array.isArray(all) ? all : [];
+  if (documents.length > documentsMax) {
+    report(wholeFile('error', 'too-large', file.path, `The file holds more than ${documentsMax} documents.`));
+    return [undefined];
+  }
+  const filled = documents.filter(({ contents, errors }) => !isNothing(contents) || errors.length > 0);
+  if (filled.length > 0) return filled.map((document) => readDocument(file, document, lineCounter, report));
+  report(wholeFile('error', 'empty-file', file.path, 'The file is empty.'));
+  return [undefined];
+}
+
+function isNothing(contents: Document.Parsed['contents']): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null);
+}
+
+function optionsWith(lineCounter: LineCounter): ParseOptions & DocumentOptions & SchemaOptions {
+  return {
     lineCounter,
     prettyErrors: false,
     logLevel: 'error',
     stringKeys: true,
     // Checked below: the parser's own check takes quadratic time.
     uniqueKeys: false,
-  });
+  };
+}
+
+function readDocument(
+  file: HomeFile,
+  document: Document.Parsed,
+  lineCounter: LineCounter,
+  report: Report,
+): SourceFile | undefined {
   const positionAt = (offset: number): Position => {
     const { line, col } = lineCounter.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
