@@ -1,5 +1,5 @@
 import type { HomeFile } from './home.ts';
-import { type Report, type SourceFile, sourceFile } from './source-file.ts';
+import type { Report } from './source-file.ts';
 import type { RevokedToken } from './token-settings.ts';
 
 const linesMax = 1_000_000;
@@ -7,33 +7,35 @@ const linesMax = 1_000_000;
 /**
  * Reads the lists of tokens that were taken back: in each line the SHA-256 digest of a token or `jti:` and its id, then,
  * after a space, when the token ends by itself, in seconds since the Unix epoch or as a date of ISO 8601. `#` begins a
- * comment. Problems are reported, never with the line's text.
+ * comment. Problems are reported without the line's text, which may be a token.
  */
 export function readRevokedTokens(files: readonly HomeFile[], report: Report): readonly RevokedToken[] {
-  return files.flatMap((file) => {
-    const source = sourceFile(file, undefined, ([line]) => ({ line: Number(line), column: 1 }), report);
-    return file.text
-      .split(/\r?\n/, linesMax)
-      .flatMap((line, index) => readLine(source, line, index + 1) ?? []);
-  });
+  return files.flatMap(({ path, text }) =>
+    text.split(/\r?\n/, linesMax).flatMap((written, index) => {
+      const line = written.replace(/#.*$/, '').trim();
+      if (line === '') return [];
+      const revoked = readLine(line);
+      if (revoked !== undefined) return [revoked];
+      report({
+        severity: 'error',
+        code: 'invalid-value',
+        message:
+          'This line is neither the SHA-256 digest of a token, in 64 hexadecimal digits, nor jti: and an id.',
+        hint: 'What may follow after a space is when the token ends, in seconds since 1970 or as an ISO 8601 date.',
+        at: { file: path, line: index + 1, column: 1, text: '' },
+      });
+      return [];
+    }),
+  );
 }
 
-function readLine(source: SourceFile, line: string, at: number): RevokedToken | undefined {
-  const [what = '', end] = line.replace(/#.*$/, '').trim().split(/\s+/, 2);
-  if (what === '') return undefined;
-  const [, id] = /^jti:(.{1,255})$/.exec(what) ?? [];
-  const isDigest = /^[\da-f]{64}$/i.test(what);
+function readLine(line: string): RevokedToken | undefined {
+  const [, digest, id, end] = /^(?:([\da-f]{64})|jti:(\S{1,255}))(?:\s+(\S+))?$/i.exec(line) ?? [];
   const endsAtMs = end === undefined ? undefined : momentOf(end);
-  if ((id === undefined && !isDigest) || (end !== undefined && endsAtMs === undefined)) {
-    const message =
-      'expected the SHA-256 digest of a token in 64 hexadecimal digits, or jti: and an id; then, if anything, when it ends.';
-    source.error({ code: 'invalid-value', path: [at], message, valueHidden: true });
-    return undefined;
-  }
+  if (end !== undefined && endsAtMs === undefined) return undefined;
   const ends = endsAtMs === undefined ? {} : { endsAtMs };
-  return id === undefined
-    ? { by: 'sha256', value: what.toLowerCase(), ...ends }
-    : { by: 'jti', value: id, ...ends };
+  if (digest !== undefined) return { by: 'sha256', value: digest.toLowerCase(), ...ends };
+  return id === undefined ? undefined : { by: 'jti', value: id, ...ends };
 }
 
 function momentOf(written: string): number | undefined {

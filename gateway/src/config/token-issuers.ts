@@ -63,7 +63,7 @@ const schema = mapping({
     expected: "what the issuer's tokens have as iss, 1 to 255 characters without angle brackets",
     charactersMax: 255,
     pattern: /^[^<>]+$/,
-  }),
+  }).optional(),
   consumer_key_claim: claimName('the name of a claim').optional(),
   scopes_claim: claimName('the name of a claim').optional(),
   disable_default_claim_mapping: flag().optional(),
@@ -96,7 +96,13 @@ function readIssuer(deployment: Deployment, path: Path): TokenIssuer | undefined
   const jwks = readKeyFile(deployment, [...path, 'jwks', 'file'], table['jwks.file']);
   const certificates = readKeyFile(deployment, [...path, 'certificate'], table.certificate);
   const jwksUrl = table['jwks.url'];
-  if (table.name === undefined) return undefined;
+  if (table.name === undefined) {
+    // One that can't be read is reported already.
+    if (valueAt(deployment.source.value, [...path, 'name']) !== undefined) return undefined;
+    const message = 'name is missing; expected what the tokens of this issuer have as iss.';
+    deployment.source.error({ code: 'missing-value', path, message });
+    return undefined;
+  }
   if (jwksUrl === undefined && table['jwks.file'] === undefined && table.certificate === undefined) {
     const message = `The issuer ${quote(table.name)} has no keys: nothing of it can be verified.`;
     const hint = 'Set jwks.url, or jwks.file or certificate to a file.';

@@ -15,7 +15,7 @@ export interface ApplicationClaims {
     readonly version: string;
     readonly tier: string;
   }[];
-  /** What the token says of subscription tiers, by name: bursts, but never quotas. */
+  /** What the token says of subscription tiers, by name: bursts and whether they refuse, but never quotas. */
   readonly tiers: ReadonlyMap<string, SubscriptionTier>;
 }
 
@@ -50,11 +50,12 @@ function subscriptionOf(api: unknown): ApplicationClaims['subscriptions'][number
 
 /** WSO2 takes every unit but `min` for a second (wso2.md 1.3). */
 function tierOf(name: string, info: unknown): SubscriptionTier {
-  const { spikeArrestLimit: units, spikeArrestUnit: unit } = isMembers(info) ? info : {};
-  if (typeof units !== 'number' || !Number.isInteger(units) || units <= 0 || units > unitsMax)
-    return { name };
+  if (!isMembers(info)) return { name };
+  const { spikeArrestLimit: units, spikeArrestUnit: unit, stopOnQuotaReach: stops } = info;
+  const tier = { name, ...(stops === false && { whenOver: 'pass' as const }) };
+  if (typeof units !== 'number' || !Number.isInteger(units) || units <= 0 || units > unitsMax) return tier;
   const windowMs = typeof unit === 'string' && unit.toLowerCase() === 'min' ? 60_000 : 1000;
-  return { name, burst: { kind: 'fixed-window', quota: units, windowMs, starts: 'first-request' } };
+  return { ...tier, burst: { kind: 'fixed-window', quota: units, windowMs, starts: 'first-request' } };
 }
 
 function numberOrText(value: unknown): string | undefined {

@@ -16,11 +16,20 @@ const rsaBitsMax = 8192;
 
 /** The keys of a JSON Web Key Set (RFC 7517) that can verify signatures. Throws when the text is no such set. */
 export function keysOfJwks(text: string): readonly TokenKey[] {
-  const set: unknown = JSON.parse(text);
+  const set = parsed(text);
   const written = isMembers(set) ? set['keys'] : undefined;
   if (!Array.isArray(written)) throw new SyntaxError('it holds no "keys"');
   if (written.length > keysMax) throw new SyntaxError(`it holds more than ${keysMax} keys`);
   return written.flatMap((jwk: unknown) => keyOfJwk(jwk) ?? []);
+}
+
+/** The parser's own message would show a part of the text, which may be another file than was meant. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SyntaxError('it is not JSON');
+  }
 }
 
 /** The key of each certificate or public key in a PEM text. Throws when there is none, or one can't be read. */
