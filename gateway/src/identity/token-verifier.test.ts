@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { TokenIssuer } from '../config/token-settings.ts';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { issuerOf, jwksOf, Signer } from '../../test/support/signer.ts';
 import { TokenShelf } from './token-shelf.ts';
@@ -21,7 +22,9 @@ beforeEach(() => {
   });
 });
 
-const issuers = () => [issuerOf({ jwksUrl: 'http://issuer.example/jwks' })];
+const issuers = (more: Partial<TokenIssuer> = {}) => [
+  issuerOf({ jwksUrl: 'http://issuer.example/jwks', ...more }),
+];
 const offline = (): TokenVerifier => shelf.verifier([issuerOf({ jwks: jwksOf(signer) })]);
 const token = (more: object = {}): string => signer.token({ exp: endsAt, ...more });
 
@@ -29,10 +32,8 @@ describe('a verified token', () => {
   test('is the same for all requests that show it, and needs no promise the second time', async () => {
     const verifier = offline();
     const text = token();
-    const [one, other] = await Promise.all([
-      verifier.verify(text, 'bearer'),
-      verifier.verify(text, 'bearer'),
-    ]);
+    const [first, second] = [verifier.verify(text, 'bearer'), verifier.verify(text, 'bearer')];
+    const [one, other] = [await first, await second];
     expect(one).toMatchObject({ claims: { sub: 'carol' }, endsAtMs: endsAt * 1000 });
     expect(other).toBe(one);
     expect(verifier.verify(text, 'bearer')).toBe(one);
@@ -60,7 +61,7 @@ describe('a verified token', () => {
     const text = token();
     const seen = await shelf.verifier(issuers()).verify(text, 'bearer');
     expect(shelf.verifier(issuers()).verify(text, 'bearer')).toBe(seen);
-    const changed = shelf.verifier(issuers().map((issuer) => ({ ...issuer, audiences: ['mine'] })));
+    const changed = shelf.verifier(issuers({ audiences: ['mine'] }));
     expect(changed.verify(text, 'bearer')).toBe('invalid');
     const back = shelf.verifier(issuers()).verify(text, 'bearer');
     expect(back).toBeInstanceOf(Promise);
@@ -77,16 +78,14 @@ describe('tokens that were never seen', () => {
     const many = Array.from({ length: 300 }, (_, index) => token({ sub: `user-${index}` }));
     const verifying = many.map((text) => verifier.verify(text, 'bearer'));
     expect(verifier.verify(known, 'bearer')).toBe(seen);
-    const outcomes = await Promise.all(verifying);
+    const outcomes = await Promise.all(verifying.map((outcome) => Promise.resolve(outcome)));
     expect(outcomes.filter((outcome) => outcome === 'busy')).toHaveLength(44);
     expect(outcomes.filter((outcome) => typeof outcome === 'object')).toHaveLength(256);
     expect(await verifier.verify(many.at(-1)!, 'bearer')).toMatchObject({ claims: { sub: 'user-299' } });
   });
 
-  test('are forgotten when they prove nothing, and the least used first when there are too many', async () => {
+  test('are forgotten when they prove nothing', async () => {
     const verifier = offline();
-    const first = await verifier.verify(token({ jti: 'first' }), 'bearer');
-    expect(first).toMatchObject({ claims: { jti: 'first' } });
     const forged = `${token().slice(0, -8)}AAAAAAAA`;
     expect(await verifier.verify(forged, 'bearer')).toBe('invalid');
     expect(verifier.verify(forged, 'bearer')).toBeInstanceOf(Promise);

@@ -286,7 +286,7 @@ describe("WSO2's API key", () => {
   test.each([
     ['that has ended', () => key({ exp: 1_700_000_000 })],
     ['of a strange key', () => other.apiKey({ ...selfContained() })],
-    ['with a changed claim', () => key().replace(/\.[^.]+\./, `.${'e30'}.`)],
+    ['with a changed claim', () => key().replace(/\.[^.]+\./, '.e30.')],
     ['for tests', () => key({ token_type: 'InternalKey' })],
   ])('%s is refused', async (_, make) => {
     await start();

@@ -31,6 +31,8 @@ export function apiProject(api: {
   readonly maxTps?: string;
   readonly apiThrottlingPolicy?: string;
   readonly operations?: string;
+  /** API keys unless said otherwise. */
+  readonly securityScheme?: string;
   /** More fields of `data`, a line each. */
   readonly more?: readonly string[];
   /** Subscription tiers it offers. */
@@ -47,7 +49,7 @@ data:
   version: 1.0.0
   ${(api.more ?? []).join('\n  ')}
   policies: [${api.policies.join(', ')}]
-  securityScheme: [api_key]
+  securityScheme: ${api.securityScheme ?? '[api_key]'}
   ${api.apiThrottlingPolicy === undefined ? '' : `apiThrottlingPolicy: ${api.apiThrottlingPolicy}`}
   ${api.maxTps === undefined ? '' : `maxTps: ${api.maxTps}`}
   endpointConfig:
