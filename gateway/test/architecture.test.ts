@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { plantedBugs } from './simulation/planted-bugs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = join(root, 'gateway/src');
@@ -141,6 +142,13 @@ describe('the house of ARCHITECTURE.md', () => {
     };
     for (const path of targets.keys()) visit(path, []);
     expect(cycles).toEqual([]);
+  });
+
+  test('each mistake that the simulation plants has its one place', () => {
+    const lost = plantedBugs.filter(({ file, find }) => {
+      return readFileSync(join(sources, file), 'utf8').split(find).length !== 2;
+    });
+    expect(lost.map(({ name, file }) => `${name}: ${file}`)).toEqual([]);
   });
 
   test('each path that ARCHITECTURE.md names exists', () => {

@@ -146,9 +146,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'idle leases are kept',
-    file: lease,
-    find: 'return wanted === 0 && this.#demand.isIdle(nowMs);',
-    plant: 'return wanted === 0 && this.#demand.isIdle(nowMs) && nowMs < 0;',
+    file: 'limits/lease-size.ts',
+    find: 'return this.#times === 0 && this.#previous === 0;',
+    plant: 'return this.#times < 0;',
     family: 'calm',
   },
   {
@@ -168,9 +168,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a refused request keeps what it could pay',
     file: decision,
-    find: 'if (lease.available(nowMs) >= due.charge.cost) continue;',
+    find: 'if (entry.lease.available(nowMs) >= charge.needs) continue;',
     plant:
-      'if (lease.available(nowMs) >= due.charge.cost) {\n      lease.spend(due.charge.cost, nowMs);\n      continue;\n    }',
+      'if (entry.lease.available(nowMs) >= charge.needs) {\n      entry.lease.spend(charge.cost, nowMs);\n      continue;\n    }',
   },
   {
     name: 'a request pays only its first charge',
