@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import type { Condition, IpRange } from '../policy/conditions.ts';
-import { ipNumber } from '../policy/ip-number.ts';
-import { checkFields, describe } from './check-value.ts';
+import type { Condition } from '../policy/conditions.ts';
+import type { IpRange } from '../policy/ip-ranges.ts';
+import { checkFields } from './check-value.ts';
 import { flag, listOf, mapping, oneOf, text } from './expected.ts';
-import { ipAddress } from './network-names.ts';
+import { readIpRange } from './ip-range.ts';
 import { compilePattern } from './pattern.ts';
-import { type Path, type SourceFile, valueAt } from './source-file.ts';
+import type { Path, SourceFile } from './source-file.ts';
 import { switchKeys, type ThrottlingSwitches } from './throttling-table.ts';
 
 const conditionSchema = mapping({
@@ -117,38 +117,6 @@ function readIp(source: SourceFile, path: Path): IpRange | undefined {
   if (type === undefined) return undefined;
   const range = type === 'IPSPECIFIC';
   return readIpRange(source, path, range ? ['specificIP', 'specificIP'] : ['startingIP', 'endingIP']);
-}
-
-/** Reads the two ends of a range, which may be one address under one name. */
-function readIpRange(
-  source: SourceFile,
-  path: Path,
-  [first, last]: readonly [string, string],
-): IpRange | undefined {
-  const from = readAddress(source, [...path, first]);
-  const to = first === last ? from : readAddress(source, [...path, last]);
-  if (from === undefined || to === undefined) return undefined;
-  if (typeof from === typeof to && from <= to) return { from, to };
-  const message =
-    typeof from === typeof to
-      ? `${last} is a lower address than ${first}.`
-      : `${first} and ${last} are not of one family, IPv4 or IPv6.`;
-  source.error({ code: 'invalid-value', path: [...path, last], message });
-  return undefined;
-}
-
-function readAddress(source: SourceFile, path: Path): IpRange['from'] | undefined {
-  const written = valueAt(source.value, path);
-  const read = ipAddress().safeParse(written);
-  if (read.success) return ipNumber(read.data);
-  const name = String(path.at(-1));
-  const isMissing = written === undefined || written === null;
-  const expected = 'expected an IPv4 or IPv6 address';
-  const message = isMissing
-    ? `${name} is missing; ${expected}.`
-    : `${name}: found ${describe(written)}, ${expected}.`;
-  source.error({ code: isMissing ? 'missing-value' : 'invalid-value', path, message });
-  return undefined;
 }
 
 const switchOf = { field: 'headers', parameter: 'parameters', claim: 'claims' } as const;

@@ -4,6 +4,7 @@
  * how a gateway runs.
  */
 import type { Api, Application } from '../policy/catalogue.ts';
+import type { DenyPolicy } from '../policy/deny.ts';
 import type { Level, OnStoreFailure } from '../policy/levels.ts';
 import type { ApplicationTier, SubscriptionTier } from '../policy/tiers.ts';
 import type { TokenSettings } from './token-settings.ts';
@@ -22,6 +23,8 @@ export interface Config {
   readonly tokens: TokenSettings;
   readonly apis: readonly Api[];
   readonly applications: readonly Application[];
+  /** Those that are switched on. */
+  readonly denyPolicies: readonly DenyPolicy[];
   /** What tokens may name: the policies of files and the built-in ones. */
   readonly tiers: {
     readonly subscription: readonly SubscriptionTier[];

@@ -4,6 +4,7 @@ import { noDescription, parseApis } from './api-projects.ts';
 import type { ApiFile } from './api-project.ts';
 import { readApplications } from './applications.ts';
 import type { Config } from './config.ts';
+import { readDenyPolicies } from './deny-policies.ts';
 import { readDeploymentToml, type Settings } from './deployment-toml.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { parseExports } from './exports.ts';
@@ -42,6 +43,11 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
     files.filter(({ path }) => roleOf(path) === 'revoked-tokens'),
     report,
   );
+  const denySources = parse('deny-policy').flatMap(({ source }) => source ?? []);
+  const denyPolicies = readDenyPolicies(denySources, {
+    apis: apis.apis,
+    switches: deployment?.switches ?? {},
+  });
   warnAboutUnused(policies);
   reportOtherFiles(files, report);
   if (deployment !== undefined) reportNobodyLetIn(apis.files, deployment);
@@ -53,17 +59,14 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
   const { switches: _, ...settings } = deployment;
   const tokens = { ...settings.tokens, revoked };
   const tiers = { subscription: policies.subscription.all(), application: policies.application.all() };
-  return { config: { ...settings, tokens, apis: apis.apis, applications, tiers }, diagnostics };
+  return { config: { ...settings, tokens, apis: apis.apis, applications, denyPolicies, tiers }, diagnostics };
 }
 
 /** Nothing that lies in the home's folders is passed over in silence. A path with a slash at its end is a folder. */
 function reportOtherFiles(home: Home, report: Report): void {
   for (const { path } of reportProjectParts(home, report)) {
     const role = roleOf(path);
-    if (role === 'deny-policy') {
-      const message = 'Deny policies are not supported yet; without the file, what it blocks is not blocked.';
-      report(wholeFile('error', 'not-supported', path, message));
-    } else if (/^apis\/[^/]*\/$/.test(path)) {
+    if (/^apis\/[^/]*\/$/.test(path)) {
       report(wholeFile('error', 'no-api', path, noDescription));
     } else if (/^applications\/[^/]*\.zip\/$/.test(path)) {
       report(wholeFile('warning', 'ignored-file', path, 'There is no application.yaml in this archive.'));

@@ -1,4 +1,5 @@
 import type { IpNumber } from './ip-number.ts';
+import type { IpRange } from './ip-ranges.ts';
 import type { RequestDetails } from './request-details.ts';
 
 /** One thing that is asked of a request (wso2.md 1.5). `inverted` turns its answer around. */
@@ -12,12 +13,6 @@ export type Condition = { readonly inverted: boolean } & (
       readonly pattern: string;
     }
 );
-
-/** Addresses of one family, both ends included. */
-export interface IpRange {
-  readonly from: IpNumber;
-  readonly to: IpNumber;
-}
 
 /** A compiled regular expression that takes time in proportion to the length of what it looks at, and to `size`. */
 export interface Pattern {

@@ -4,6 +4,7 @@ import { activityId, activityIdField } from './activity-id.ts';
 import { admit, refusalOf, type Admission } from './admit.ts';
 import { identifyGraphql } from './ask-graphql.ts';
 import { Course } from './course.ts';
+import { denyAtDoor } from './deny.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import type { Fields } from '../wire/fields.ts';
 import { hasUnderscoreName } from './fields.ts';
@@ -63,6 +64,8 @@ function live(course: Course, plane: DataPlane): void {
   course.routed = routed;
   const wrongProtocol = checkProtocol(head, routed.api);
   if (wrongProtocol !== undefined) return refuse(course, wrongProtocol, plane);
+  const isDenied = denyAtDoor(head, routed, serving);
+  if (isDenied !== undefined) return refuse(course, isDenied, plane);
   const graphql = routed.api.graphql && serving.graphql.get(routed.api);
   const identified =
     graphql === undefined

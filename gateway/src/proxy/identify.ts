@@ -5,6 +5,7 @@ import type { TokenFault, VerifiedToken } from '../identity/token-verifier.ts';
 import type { AnonymousAccess, Backend } from '../policy/catalogue.ts';
 import type { RequestFacts } from '../policy/request-facts.ts';
 import type { BodySource } from '../wire/body-source.ts';
+import { denied } from './deny.ts';
 import { credentialOf } from './credentials.ts';
 import type { RequestHead } from './exchange.ts';
 import { fieldValues } from './fields.ts';
@@ -83,7 +84,8 @@ function byVerified(token: VerifiedToken | TokenFault, use: TokenUse, from: From
   return isRefusal(party) ? party : identified(party, from);
 }
 
-function identified(party: Party, { head, routed, serving, query }: From): Identified {
+function identified(party: Party, { head, routed, serving, query }: From): Identified | Refusal {
+  if (party.denied) return denied;
   const { facts, backend, claims, looks } = party;
   const details = looks
     ? new LazyDetails({ head, query: routed.target.query, claims }, serving.trustedProxies)

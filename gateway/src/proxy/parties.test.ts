@@ -7,11 +7,13 @@ import type { RequestFacts } from '../policy/request-facts.ts';
 import { Parties } from './parties.ts';
 import { checkedPattern } from '../config/pattern.ts';
 import { Conditions } from '../policy/conditions.ts';
+import { DenyRules } from '../policy/deny.ts';
 import { nothingSeen } from './request-details.ts';
 
 const api = sampleApi();
 const [items] = api.operations as readonly [Operation];
 const backend = api.backends.PRODUCTION!;
+const terms = { conditions: new Map(), deny: new DenyRules([]) };
 const tier = { name: 'Unauthenticated', quota: limitOf(500) };
 
 function factsOf(subject: string, of: Api = api): RequestFacts {
@@ -21,7 +23,7 @@ function factsOf(subject: string, of: Api = api): RequestFacts {
 
 describe('the parties of a configuration', () => {
   test('are planned once, and like any request', () => {
-    const parties = new Parties<string>({ conditions: new Map() });
+    const parties = new Parties<string>(terms);
     const met = parties.meet('a', factsOf('a'), backend);
     expect(parties.find(api, items, 'a')).toBe(met);
     expect(met.dues(nothingSeen).charges).toEqual(plan(factsOf('a')));
@@ -36,7 +38,7 @@ describe('the parties of a configuration', () => {
       groups: [{ conditions: [condition], limits: [requestQuota(limitOf(5))] }],
     };
     const conditions = new Map([[policy, new Conditions([[condition]], checkedPattern)]]);
-    const parties = new Parties<string>({ conditions });
+    const parties = new Parties<string>({ ...terms, conditions });
     const facts = { ...factsOf('a'), api: { ...api, policy } };
     const met = parties.meet('a', facts, backend);
     const dues = (plan: string) => met.dues({ ...nothingSeen, fieldValues: () => [plan] });
@@ -49,13 +51,13 @@ describe('the parties of a configuration', () => {
   });
 
   test('are apart where two APIs share an operation', () => {
-    const parties = new Parties<string>({ conditions: new Map() });
+    const parties = new Parties<string>(terms);
     parties.meet('a', factsOf('a'), backend);
     expect(parties.find(sampleApi({ version: '2.0.0' }), items, 'a')).toBeUndefined();
   });
 
   test('never grow beyond their bound, however many callers there are', () => {
-    const parties = new Parties<string>({ conditions: new Map() });
+    const parties = new Parties<string>(terms);
     const callers = Array.from({ length: 25_000 }, (_, number) => `caller-${number}`);
     for (const caller of callers) parties.meet(caller, factsOf(caller), backend);
     const kept = callers.filter((caller) => parties.find(api, items, caller) !== undefined);

@@ -1,5 +1,6 @@
 import type { Api, Backend, Operation } from '../policy/catalogue.ts';
 import type { Conditions } from '../policy/conditions.ts';
+import type { DenyRules } from '../policy/deny.ts';
 import type { Level } from '../policy/levels.ts';
 import { plan, policyOf, type Charge } from '../policy/plan.ts';
 import type { Claims, RequestDetails } from '../policy/request-details.ts';
@@ -19,6 +20,7 @@ export interface Dues {
 export interface PartyTerms {
   /** The conditions of each policy that has some. */
   readonly conditions: ReadonlyMap<AdvancedPolicy, Conditions>;
+  readonly deny: Pick<DenyRules, 'deniesConsumer'>;
 }
 
 type Met = Pick<Party, 'facts' | 'backend' | 'claims'>;
@@ -29,6 +31,8 @@ export class Party {
   readonly backend: Backend;
   /** What conditions see of the token; absent without one. */
   readonly claims: Claims | undefined;
+  /** Whether the operator denies the consumer. */
+  readonly denied: boolean;
   /** Whether what a request must pay depends on its details. */
   readonly looks: boolean;
   readonly #conditions: Conditions | undefined;
@@ -39,6 +43,7 @@ export class Party {
     this.facts = facts;
     this.backend = backend;
     this.claims = claims;
+    this.denied = terms.deny.deniesConsumer(facts);
     const policy = policyOf(facts);
     this.#conditions = policy && terms.conditions.get(policy);
     this.looks = this.#conditions !== undefined;

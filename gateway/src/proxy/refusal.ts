@@ -55,6 +55,7 @@ export type CauseName =
   | 'invalidAnswer'
   | 'connectDeadline'
   | 'blockedApi'
+  | 'denied'
   | 'internal'
   | 'badCredentials'
   | 'wrongTokenType'
@@ -109,6 +110,12 @@ export const causes: Readonly<Record<CauseName, Cause>> = {
     message: 'API blocked',
     description:
       'This API has been blocked temporarily. Please try again later or contact the administrators',
+  },
+  denied: {
+    code: '900805',
+    status: 403,
+    message: 'Message blocked',
+    description: 'You have been blocked from accessing the resource',
   },
   internal: {
     code: '900900',

@@ -8,6 +8,7 @@ import type { TokenShelf } from '../identity/token-shelf.ts';
 import type { TokenVerifier, VerifiedToken } from '../identity/token-verifier.ts';
 import { TrustedProxies } from '../identity/client-address.ts';
 import type { Api, Application, Backend, Subscription } from '../policy/catalogue.ts';
+import { DenyRules } from '../policy/deny.ts';
 import { Conditions } from '../policy/conditions.ts';
 import { checkedPattern } from '../config/pattern.ts';
 import type { AdvancedPolicy } from '../policy/tiers.ts';
@@ -30,6 +31,7 @@ export interface Serving {
   readonly subscriptions: ReadonlyMap<Application, ReadonlyMap<Api, Subscription>>;
   readonly destinations: ReadonlyMap<Backend, Destination>;
   readonly trustedProxies: TrustedProxies;
+  readonly deny: DenyRules;
   readonly graphql: ReadonlyMap<Api, GraphqlService>;
   readonly underscoreNames: ListenerSettings['underscoreNames'];
   readonly responses: ResponseSettings;
@@ -47,13 +49,17 @@ export interface Destination {
 }
 
 /** The part of a configuration that requests meet. */
-export type ServedConfig = Pick<Config, 'apis' | 'applications' | 'responses' | 'tiers' | 'tokens'> & {
+export type ServedConfig = Pick<
+  Config,
+  'apis' | 'applications' | 'denyPolicies' | 'responses' | 'tiers' | 'tokens'
+> & {
   readonly listener: Pick<ListenerSettings, 'trustedProxies' | 'underscoreNames'>;
 };
 
 /** Compiles a configuration once; backends' connections, and what is known of tokens, are shared with other configurations. */
 export function compileServing(config: ServedConfig, backends: Backends, tokenShelf: TokenShelf): Serving {
-  const terms: PartyTerms = { conditions: conditionsOf(config.apis) };
+  const deny = new DenyRules(config.denyPolicies);
+  const terms: PartyTerms = { conditions: conditionsOf(config.apis), deny };
   return {
     routes: routeTable(config.apis),
     apiKeys: new ApiKeys(config.applications),
@@ -73,6 +79,7 @@ export function compileServing(config: ServedConfig, backends: Backends, tokenSh
         .filter((backend) => backend !== undefined)
         .map((backend) => [backend, destination(backend, backends)]),
     ),
+    deny,
     trustedProxies: new TrustedProxies(config.listener.trustedProxies),
     graphql: new Map(
       config.apis.flatMap((api) => (api.graphql ? [[api, new GraphqlService(api, api.graphql)]] : [])),

@@ -35,9 +35,9 @@ export const brokenFolders: readonly BrokenHome[] = [
     says: 'has no api.yaml',
   },
   {
-    name: 'a deny policy',
+    name: 'a deny policy of no type',
     ...add('deny-policies/one.json', '{}'),
-    at: 'deny-policies/one.json:1:1 error[not-supported]',
+    at: 'deny-policies/one.json:1:1 error[missing-value]',
     says: 'not blocked',
   },
 ];
