@@ -39,7 +39,7 @@ export class GatewayThread {
   readonly #parts: ThreadParts;
   readonly #limiter: Limiter;
   readonly #backends: Backends;
-  readonly #tokens = new TokenShelf(clock);
+  readonly #tokens: TokenShelf;
   readonly #recorders: readonly ExchangeRecorder[];
   #config: Config;
   #serving: Serving;
@@ -50,6 +50,7 @@ export class GatewayThread {
     const { config, registry, accessLog } = parts;
     this.#parts = parts;
     this.#limiter = limiter;
+    this.#tokens = new TokenShelf(clock, { report: parts.report });
     this.#backends = new Backends(clock, config.backends);
     this.#recorders = [exchangeMetrics(registry), accessLog];
     this.#config = config;

@@ -15,7 +15,7 @@ export interface ApplicationClaims {
     readonly version: string;
     readonly tier: string;
   }[];
-  /** What the token says of subscription tiers, by name: bursts and whether they refuse, but never quotas. */
+  /** What the token says of subscription tiers, by name: bursts, bounds of GraphQL, whether they refuse; but never quotas. */
   readonly tiers: ReadonlyMap<string, SubscriptionTier>;
 }
 
@@ -52,10 +52,20 @@ function subscriptionOf(api: unknown): ApplicationClaims['subscriptions'][number
 function tierOf(name: string, info: unknown): SubscriptionTier {
   if (!isMembers(info)) return { name };
   const { spikeArrestLimit: units, spikeArrestUnit: unit, stopOnQuotaReach: stops } = info;
-  const tier = { name, ...(stops === false && { whenOver: 'pass' as const }) };
+  const [depthMax, complexityMax] = [boundOf(info['graphQLMaxDepth']), boundOf(info['graphQLMaxComplexity'])];
+  const tier: SubscriptionTier = {
+    name,
+    ...(stops === false && { whenOver: 'pass' }),
+    graphql: { ...(depthMax && { depthMax }), ...(complexityMax && { complexityMax }) },
+  };
   if (typeof units !== 'number' || !Number.isInteger(units) || units <= 0 || units > unitsMax) return tier;
   const windowMs = typeof unit === 'string' && unit.toLowerCase() === 'min' ? 60_000 : 1000;
   return { ...tier, burst: { kind: 'fixed-window', quota: units, windowMs, starts: 'first-request' } };
+}
+
+/** WSO2 writes 0 where there is no bound. */
+function boundOf(written: unknown): number | undefined {
+  return typeof written === 'number' && Number.isSafeInteger(written) && written > 0 ? written : undefined;
 }
 
 function numberOrText(value: unknown): string | undefined {

@@ -17,6 +17,10 @@ export function textFetcher(clock: Clock): FetchText {
       });
       if (response.status !== 200 || response.body === null) throw new Error(`status ${response.status}`);
       return await boundedText(response.body);
+    } catch (error) {
+      if (late.signal.aborted) throw new Error(`no whole answer within ${deadlineMs} ms`, { cause: error });
+      // What undici says is that it failed; its cause says why.
+      throw error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
     } finally {
       cancel();
       late.abort();

@@ -11,14 +11,17 @@ const minuteMs = 60_000;
 let clock: FakeClock;
 let source: JwksSource;
 let fetches: number;
+let told: string[];
 let answer: () => Promise<string>;
 
 beforeEach(() => {
   clock = new FakeClock();
   fetches = 0;
+  told = [];
   answer = () => Promise.resolve(jwksOf(first));
-  source = new JwksSource('http://issuer.example/jwks', {
+  source = new JwksSource('http://issuer.example/jwks?key=secret', {
     clock,
+    report: (line) => told.push(line),
     fetchText: () => {
       fetches += 1;
       return answer();
@@ -101,6 +104,10 @@ describe('the keys behind a URL', () => {
     answer = () => Promise.resolve(jwksOf(first));
     await clock.advance(minuteMs);
     expect(await found('first')).toBe('first');
+    expect(told).toEqual([
+      "the key set at http://issuer.example/jwks can't be read, the keys before stay in force: away",
+      'the key set at http://issuer.example/jwks has its keys again',
+    ]);
   });
 
   test('that could never be had are unavailable, and tried again after a minute', async () => {

@@ -4,6 +4,13 @@ import { keysOfJwks, type TokenKey } from './token-key.ts';
 /** Gives the text behind a URL, or rejects: within a deadline and up to a size. */
 export type FetchText = (url: string) => Promise<string>;
 
+/** What a source works with; `report` takes lines for people. */
+export interface JwksMeans {
+  readonly clock: Clock;
+  readonly fetchText: FetchText;
+  readonly report: (line: string) => void;
+}
+
 /** Why there is no key: the issuer has none that fits, or nobody can tell now. */
 export type NoKey = 'unknown' | 'unavailable';
 
@@ -26,6 +33,7 @@ export class JwksSource {
   readonly #url: string;
   readonly #clock: Clock;
   readonly #fetchText: FetchText;
+  readonly #report: (line: string) => void;
   readonly #missing = new Map<string, number>();
   #keys: readonly TokenKey[] | undefined;
   #fetchedAtMs = 0;
@@ -33,11 +41,13 @@ export class JwksSource {
   #beganAtMs: readonly number[] = [];
   #running: Promise<void> | undefined;
   #waiting = 0;
+  #isAway = false;
 
-  constructor(url: string, { clock, fetchText }: { readonly clock: Clock; readonly fetchText: FetchText }) {
+  constructor(url: string, { clock, fetchText, report }: JwksMeans) {
     this.#url = url;
     this.#clock = clock;
     this.#fetchText = fetchText;
+    this.#report = report;
   }
 
   /** A promise only where the key isn't known and a fetch may still bring it. */
@@ -105,9 +115,20 @@ export class JwksSource {
       this.#keys = fetched.map((key) => this.#keys?.find((old) => isSame(old, key)) ?? key);
       this.#fetchedAtMs = this.#clock.monotonicMs();
       this.#missing.clear();
-    } catch {
+      if (this.#isAway) this.#report(`${this.#place} has its keys again`);
+      this.#isAway = false;
+    } catch (error) {
       // Whatever it is, the issuer's keys are those that were known before.
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!this.#isAway)
+        this.#report(`${this.#place} can't be read, the keys before stay in force: ${reason}`);
+      this.#isAway = true;
     }
+  }
+
+  /** A query may hold a secret. */
+  get #place(): string {
+    return `the key set at ${this.#url.replace(/\?.*$/, '')}`;
   }
 
   #isMissing(name: string): boolean {

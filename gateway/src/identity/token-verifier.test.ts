@@ -16,10 +16,11 @@ let fetches: number;
 beforeEach(() => {
   clock = new FakeClock({ wallMs: startMs });
   fetches = 0;
-  shelf = new TokenShelf(clock, () => {
+  const fetchText = (): Promise<string> => {
     fetches += 1;
     return Promise.resolve(jwksOf(signer));
-  });
+  };
+  shelf = new TokenShelf(clock, { fetchText });
 });
 
 const issuers = (more: Partial<TokenIssuer> = {}) => [

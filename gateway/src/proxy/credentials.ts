@@ -4,10 +4,12 @@ import { fieldValues } from './fields.ts';
 import { causes, type Refusal } from './refusal.ts';
 
 /** What a request shows to prove who sends it. */
-export type Credential =
-  | { readonly kind: 'token'; readonly text: string }
-  /** `query` is what is left of the query where the key was a part of it. */
-  | { readonly kind: 'api-key'; readonly text: string; readonly query?: string };
+export interface Credential {
+  readonly kind: 'token' | 'api-key';
+  readonly text: string;
+  /** What is left of the query where this was a part of it. */
+  readonly query?: string;
+}
 
 const realm = 'realm="sluice"';
 export const bearerChallenge: string = `Bearer ${realm}`;
@@ -26,7 +28,8 @@ export function refusedToken(): Refusal {
 
 /**
  * Finds the credential of a request among those its API takes. A token decides where there is one, as in WSO2: whoever shows
- * a bad token isn't asked for a key as well. A key may also be the query's parameter `apikey`, when no header has one.
+ * a bad token isn't asked for a key as well. A key may also be the query's parameter `apikey`, when no header has one; and a token
+ * its `access_token` where a WebSocket is opened, since browsers send no headers then.
  */
 export function credentialOf(fields: Fields, query: string, api: Api): Credential | Refusal {
   const { tokens, apiKeyHeader } = api;
@@ -34,12 +37,14 @@ export function credentialOf(fields: Fields, query: string, api: Api): Credentia
   if (values.length > 1) return repeatedToken;
   const token = bearerToken(values[0]);
   if (token !== undefined) return { kind: 'token', text: token };
+  const ofQuery = tokens !== undefined && api.webSocket ? inQuery(query, 'token') : undefined;
+  if (ofQuery !== undefined) return ofQuery;
   if (apiKeyHeader === undefined) return missing(api);
   const keys = fieldValues(fields, apiKeyHeader);
   if (keys.length > 1) return repeatedApiKey;
   const [key] = keys;
   if (key !== undefined && key !== '') return { kind: 'api-key', text: key };
-  return keyInQuery(query) ?? missing(api);
+  return inQuery(query, 'api-key') ?? missing(api);
 }
 
 const none: readonly string[] = [];
@@ -50,18 +55,22 @@ function bearerToken(value: string | undefined): string | undefined {
   return value.slice(0, 6).toLowerCase() === 'bearer' ? value.slice(7).trimStart() : undefined;
 }
 
-const parameter = 'apikey=';
+const parameters: Readonly<Record<Credential['kind'], string>> = {
+  token: 'access_token=',
+  'api-key': 'apikey=',
+};
 
-function keyInQuery(query: string): Credential | Refusal | undefined {
-  if (!query.includes(parameter)) return undefined;
-  const parameters = query.slice(1).split('&');
-  const [key, second] = parameters.filter((one) => one.startsWith(parameter));
-  if (key === undefined) return undefined;
-  if (second !== undefined) return repeatedApiKey;
-  const text = decoded(key.slice(parameter.length));
+function inQuery(query: string, kind: Credential['kind']): Credential | Refusal | undefined {
+  const name = parameters[kind];
+  if (!query.includes(name)) return undefined;
+  const written = query.slice(1).split('&');
+  const [found, second] = written.filter((one) => one.startsWith(name));
+  if (found === undefined) return undefined;
+  if (second !== undefined) return kind === 'token' ? repeatedToken : repeatedApiKey;
+  const text = decoded(found.slice(name.length));
   if (text === undefined || text === '') return undefined;
-  const others = parameters.filter((one) => one !== key).join('&');
-  return { kind: 'api-key', text, query: others === '' ? '' : `?${others}` };
+  const others = written.filter((one) => one !== found).join('&');
+  return { kind, text, query: others === '' ? '' : `?${others}` };
 }
 
 /** One character per byte, as in a header. */

@@ -43,9 +43,8 @@ export function identify(
   if (routed.operation.open) return anonymous({ head, routed, serving, query });
   const credential = credentialOf(head.fields, query, routed.api);
   if (isRefusal(credential)) return credential;
-  if (credential.kind === 'token')
-    return byToken(credential.text, 'bearer', { head, routed, serving, query });
   const from = { head, routed, serving, query: credential.query ?? query };
+  if (credential.kind === 'token') return byToken(credential.text, 'bearer', from);
   const holder = serving.apiKeys.holder(credential.text);
   return holder === undefined ? byToken(credential.text, 'api-key', from) : byKey(holder, from);
 }
