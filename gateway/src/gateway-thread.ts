@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Registry } from '@prometheus-io/client';
+import type { BackendSender } from './backends/backend-call.ts';
 import { Backends } from './backends/backends.ts';
 import type { Config } from './config/config.ts';
 import { makeStringsFast } from './fast-strings.ts';
@@ -95,12 +96,21 @@ export class GatewayThread {
     return this.#listeners.ports;
   }
 
-  /** Goes by another configuration from the next request on, as far as it needs no restart. Throws, and changes nothing, when it can't. */
-  reload(config: Config): void {
+  /**
+   * What it gives, once called, has it go by another configuration from the next request on, as far as that needs no restart. Throws
+   * when it can't; until the call nothing has changed.
+   */
+  prepare(config: Config): () => void {
     const { https } = config.listener;
-    if (https !== undefined) this.#listeners?.renew(https);
-    this.#serving = compileServing(config, this.#backends, this.#tokens);
-    this.#config = config;
+    const renew = https && this.#listeners?.renewal(https);
+    const serving = compileServing(config, this.#backends, this.#tokens);
+    return () => {
+      renew?.();
+      // Requests that wait for the limiter are still on their way to backends of the configuration before.
+      this.#backends.forgetOthers(new Set([...poolsOf(this.#serving), ...poolsOf(serving)]));
+      this.#serving = serving;
+      this.#config = config;
+    };
   }
 
   /** Refuses new connections and ends running requests. */
@@ -132,6 +142,10 @@ export function gatewayId(name: string): GatewayId {
 /** What should not have happened, in words for people. */
 export function bugLine(error: unknown): string {
   return `bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+function* poolsOf({ destinations }: Serving): Iterable<BackendSender> {
+  for (const { pool } of destinations.values()) yield pool;
 }
 
 async function openLimiter(parts: ThreadParts): Promise<Limiter> {

@@ -72,7 +72,7 @@ export async function startGateway(config: Config, around: Surroundings): Promis
     closers.push(() => thread.drain());
     const ports = await thread.serve(portsOf(config.listener));
     const reload = async (changed: Config): Promise<readonly string[]> => {
-      thread.reload(takenOver(config, changed));
+      thread.prepare(takenOver(config, changed))();
       return restartNeeded(config, changed);
     };
     return { ports, adminPort: admin.port, reload, close };

@@ -65,6 +65,10 @@ export class BackendPool implements BackendSender, ConnectionOwner, CallHolder {
     for (const socket of this.#switched) socket.destroy();
   }
 
+  get isUnused(): boolean {
+    return this.#connections.size + this.#switched.size + this.#waiting.size === 0;
+  }
+
   /** Nothing flows to a call that waits. */
   resume(): void {}
 

@@ -1,6 +1,7 @@
 import { defaultBackendSettings } from '../config/backends-table.ts';
 import type { BackendSettings } from '../config/config.ts';
 import type { Clock } from '../limits/clock.ts';
+import type { BackendSender } from './backend-call.ts';
 import type { ChoiceRule } from './backend-choice.ts';
 import { BackendGroup } from './backend-group.ts';
 import { BackendPool } from './backend-pool.ts';
@@ -18,7 +19,10 @@ export class Backends {
   readonly #clock: Clock;
   readonly #settings: BackendSettings;
   readonly #pools = new Map<string, BackendPool>();
-  readonly #groups = new Map<string, BackendGroup>();
+  readonly #groups = new Map<
+    string,
+    { readonly group: BackendGroup; readonly pools: readonly BackendPool[] }
+  >();
 
   constructor(clock: Clock, settings: BackendSettings = defaultBackendSettings) {
     this.#clock = clock;
@@ -40,14 +44,24 @@ export class Backends {
   group(targets: readonly TargetPlace[], rule: ChoiceRule): BackendGroup {
     const key = JSON.stringify([rule, targets]);
     const known = this.#groups.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.group;
     const senders = targets.map(({ origin, pathPrefix, headMsMax }) => ({
       sender: this.pool(origin, headMsMax),
       pathPrefix,
     }));
     const made = new BackendGroup(senders, rule, this.#clock);
-    this.#groups.set(key, made);
+    this.#groups.set(key, { group: made, pools: senders.map(({ sender }) => sender) });
     return made;
+  }
+
+  /** Forgets what neither is in use nor has a connection left: configurations come and go. */
+  forgetOthers(used: ReadonlySet<BackendSender>): void {
+    const pools = new Set(used);
+    for (const [key, known] of this.#groups) {
+      if (!used.has(known.group)) this.#groups.delete(key);
+      else for (const pool of known.pools) pools.add(pool);
+    }
+    for (const [key, pool] of this.#pools) if (!pools.has(pool) && pool.isUnused) this.#pools.delete(key);
   }
 
   /** Breaks every connection off. */

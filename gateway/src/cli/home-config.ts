@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readConfig, type ReadConfig } from '../config/read-config.ts';
 import { machineEnvironment } from './machine.ts';
 import { readHome } from './read-home.ts';
+import { fingerprintOf } from './watch/fingerprint.ts';
 
 /** A home as it was read. */
 export interface HomeConfig extends ReadConfig {
@@ -11,8 +12,21 @@ export interface HomeConfig extends ReadConfig {
   readonly namedPaths: readonly string[];
 }
 
-/** Reads the files of a home folder, and makes a Config of them or finds every problem in them. */
+const attemptsMax = 3;
+
+/**
+ * Reads the files of a home folder, and makes a Config of them or finds every problem in them. Where something was written to them
+ * meanwhile they are read again, so that files that change together are seen together.
+ */
 export async function readHomeConfig(homePath: string): Promise<HomeConfig> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { print } = await fingerprintOf(homePath);
+    const read = await readOnce(homePath);
+    if (attempt === attemptsMax || (await fingerprintOf(homePath)).print === print) return read;
+  }
+}
+
+async function readOnce(homePath: string): Promise<HomeConfig> {
   const read = await readHome(homePath);
   if ('diagnostics' in read) return { ...read, digest: digestOf([read.diagnostics]), namedPaths: [] };
   const named = new Map<string, unknown>();

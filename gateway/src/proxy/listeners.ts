@@ -10,8 +10,8 @@ export interface ListenerPorts {
 /** The listeners of a data plane, together. */
 export interface Listeners {
   readonly ports: ListenerPorts;
-  /** Proves itself by another certificate to those who connect from now on; throws, and changes nothing, when it can't. */
-  renew(https: HttpsSettings): void;
+  /** What it gives, once called, has it prove itself by another certificate to those who connect from then on; throws when it can't. */
+  renewal(https: HttpsSettings): () => void;
   /** Stops accepting, lets running requests end, and cuts what still runs after the deadline. */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -38,7 +38,7 @@ export async function startListeners(
   }
   return {
     ports: { http: http?.port, https: https?.port },
-    renew: (changed) => https?.renew(changed),
+    renewal: (changed) => https?.renewal(changed) ?? (() => {}),
     drain: async (deadlineMs) => {
       await Promise.all([http?.drain(deadlineMs), https?.drain(deadlineMs)]);
     },

@@ -32,8 +32,8 @@ export interface ProxyOptions {
 /** A listening data plane. */
 export interface Proxy {
   readonly port: number;
-  /** Proves itself by another certificate to those who connect from now on; throws when it can't. */
-  renew(https: HttpsSettings): void;
+  /** What it gives, once called, has it prove itself by another certificate to those who connect from then on; throws when it can't. */
+  renewal(https: HttpsSettings): () => void;
   /** Stops accepting, lets running requests end, and cuts what still runs after the deadline. */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -44,7 +44,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const port = await listener.listen(options);
   return {
     port,
-    renew: (https) => listener.renew(https),
+    renewal: (https) => listener.renewal(https),
     drain: (deadlineMs) => listener.drain(deadlineMs),
   };
 }
@@ -113,13 +113,14 @@ class Listener implements ClientWire {
     return address.port;
   }
 
-  renew(https: HttpsSettings): void {
+  renewal(https: HttpsSettings): () => void {
     if (asksClients(https) !== asksClients(this.#options.https))
       throw new Error('a listener can not change whether it asks clients for certificates');
     const identity = identityOf(https);
-    // Throws before anything changes.
     createSecureContext(identity);
-    if (this.#server instanceof TlsServer) this.#server.setSecureContext(identity);
+    return () => {
+      if (this.#server instanceof TlsServer) this.#server.setSecureContext(identity);
+    };
   }
 
   async drain(deadlineMs: number): Promise<void> {

@@ -32,6 +32,8 @@ export class SupervisedThread {
   /** Undefined until it has listened once. */
   #ports: ListenerPorts | undefined;
   #listensSinceMs: number | undefined;
+  /** What has prepared the configuration that was asked for last. */
+  #prepared: ThreadHandle | undefined;
   #isClosing = false;
   #restartMs = restartMsMin;
   #cancelRestart = (): void => {};
@@ -66,12 +68,23 @@ export class SupervisedThread {
     return this.#measured;
   }
 
-  /** One that doesn't run now starts with the new configuration by itself. */
-  async reload(config: Config): Promise<void> {
+  /** Whether it could go by a configuration. One that doesn't run now begins with the one that is in force then. */
+  async prepare(config: Config): Promise<boolean> {
     const handle = this.#handle;
-    const done = await handle?.ask({ kind: 'reload', config }, reloadMsMax);
-    if (done === undefined && handle !== undefined && handle === this.#handle)
-      this.#report('has not taken over the configuration');
+    const isReady = await handle?.ask({ kind: 'prepare', config }, reloadMsMax);
+    this.#prepared = isReady === true ? handle : undefined;
+    if (isReady === true || handle === undefined || handle !== this.#handle) return true;
+    this.#report(isReady === false ? 'can not go by the configuration' : 'does not answer');
+    return false;
+  }
+
+  /** Goes by what was prepared and is in force now. Should it fail, another takes its place, which begins with that. */
+  async commit(config: Config): Promise<void> {
+    // One that has begun meanwhile may have begun with the one before.
+    if (this.#handle !== this.#prepared && !(await this.prepare(config))) return this.#handle?.end();
+    const handle = this.#prepared;
+    const isDone = await handle?.ask({ kind: 'commit' }, reloadMsMax);
+    if (isDone === undefined && handle === this.#handle) await handle?.end();
   }
 
   async close(): Promise<void> {

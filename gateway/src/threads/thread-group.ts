@@ -67,12 +67,15 @@ export class ThreadGroup {
     return this.#metrics.text([...(await Promise.all(this.#all.map((thread) => thread.metrics()))), more]);
   }
 
-  /** All go by another configuration; gives what takes a restart, in words. */
+  /** All go by another configuration, or none does; gives what takes a restart, in words. */
   async reload(changed: Config): Promise<readonly string[]> {
     const { config } = this.#parts;
-    this.#config = takenOver(config, changed);
-    const own = this.#partOf(this.#config);
-    await Promise.all(this.#all.map((thread) => thread.reload(own)));
+    const next = takenOver(config, changed);
+    const own = this.#partOf(next);
+    const ready = await Promise.all(this.#all.map((thread) => thread.prepare(own)));
+    if (ready.includes(false)) throw new Error('not every thread can go by the configuration');
+    this.#config = next;
+    await Promise.all(this.#all.map((thread) => thread.commit(own)));
     return restartNeeded(config, changed);
   }
 

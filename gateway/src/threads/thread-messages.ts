@@ -19,14 +19,17 @@ export interface ThreadStart {
 export interface Answers {
   readonly status: ThreadStatus;
   readonly metrics: MetricsSnapshot;
-  readonly reload: true;
+  /** Whether it could go by a configuration. */
+  readonly prepare: boolean;
+  /** It goes by what it prepared last. */
+  readonly commit: true;
   /** It has drained, given its leases back and written its last line. */
   readonly close: true;
 }
 
 export type Question =
-  | { readonly kind: 'status' | 'metrics' | 'close' }
-  | { readonly kind: 'reload'; readonly config: Config };
+  | { readonly kind: 'status' | 'metrics' | 'commit' | 'close' }
+  | { readonly kind: 'prepare'; readonly config: Config };
 
 export type ToThread =
   | { readonly id: number; readonly question: Question }

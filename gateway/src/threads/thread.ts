@@ -27,6 +27,7 @@ const accessLog = openAccessLog(log);
 const registry = new Registry();
 accessLogMetrics(registry, accessLog);
 
+let commit = (): void => {};
 const opening = GatewayThread.open({ ...start, accessLog, registry, report, openStore: openOwnStore });
 
 main.on('message', (message: ToThread) => {
@@ -48,8 +49,16 @@ async function answer(question: Question): Promise<Answers[keyof Answers]> {
       return opened.status;
     case 'metrics':
       return snapshotOf(registry);
-    case 'reload':
-      opened.reload(question.config);
+    case 'prepare':
+      try {
+        commit = opened.prepare(question.config);
+        return true;
+      } catch (error) {
+        report(bugLine(error));
+        return false;
+      }
+    case 'commit':
+      commit();
       return true;
     case 'close':
       await opened.drain();

@@ -92,7 +92,7 @@ export class RunningGateway {
   }
 
   renew(https: HttpsSettings): void {
-    this.#proxy.renew(https);
+    this.#proxy.renewal(https)();
   }
 
   /** The same over TLS. */
