@@ -7,7 +7,7 @@ import { flaws, slowRequest, type ClientWire } from './client-wire.ts';
 import type { Refusal } from './refusal.ts';
 import type { RequestBody } from './request-body.ts';
 import { RequestReader, type Follower, type RequestOwner } from './request-reader.ts';
-import type { TunnelEnd } from './tunnel.ts';
+import type { TunnelEnd } from './framed-tunnel.ts';
 
 /** How many requests of one connection may be under way; the others aren't read yet. */
 const pipelinedMax = 16;

@@ -4,9 +4,11 @@ import type { Fields } from '../wire/fields.ts';
 import type { RequestHead as WireHead } from '../wire/request-head.ts';
 import type { AnswerQueue, QueuedAnswer } from './answer-queue.ts';
 import type { Answer, Exchange, RequestHead } from './exchange.ts';
+import type { MessageGates } from './message-gate.ts';
 import type { Refusal } from './refusal.ts';
 import type { RequestBody } from './request-body.ts';
-import { Tunnel, type TunnelEnd } from './tunnel.ts';
+import type { TunnelEnd } from './framed-tunnel.ts';
+import { Tunnel } from './tunnel.ts';
 
 /** Pieces of an answer up to this size leave together, as one text. */
 const gatheredBytesMax = 4096;
@@ -24,6 +26,13 @@ export interface ExchangeConnection {
   readonly date: string;
   destroy(): void;
   release(): TunnelEnd;
+}
+
+/** A protocol change whose turn comes. */
+interface Joining {
+  readonly head: string;
+  readonly backend: TunnelEnd;
+  readonly gates: MessageGates | undefined;
 }
 
 /** An exchange over a client's connection. Answers leave in the order of their requests: one whose turn hasn't come is held. */
@@ -51,7 +60,7 @@ export class ClientExchange implements Exchange, QueuedAnswer {
   #needsDrain = false;
   #saidContinue = false;
   /** What is to be joined once it is this exchange's turn. */
-  #joins: { readonly head: string; readonly backend: TunnelEnd } | undefined;
+  #joins: Joining | undefined;
   #tunnel: Tunnel | undefined;
 
   constructor(parts: {
@@ -133,14 +142,18 @@ export class ClientExchange implements Exchange, QueuedAnswer {
     this.#finish();
   }
 
-  join(fields: Fields, backend: TunnelEnd): void {
+  join(fields: Fields, backend: TunnelEnd, gates?: MessageGates): void {
     if (this.over) {
       backend.socket.destroy();
       return;
     }
     this.status = 101;
     const upgrade = ['Connection', 'Upgrade', 'Upgrade', this.head.upgrade ?? ''];
-    this.#joins = { head: `${statusLine(101)}${fieldLines(fields)}${fieldLines(upgrade)}\r\n`, backend };
+    this.#joins = {
+      head: `${statusLine(101)}${fieldLines(fields)}${fieldLines(upgrade)}\r\n`,
+      backend,
+      gates,
+    };
     if (this.#connection.answers.hasTurn(this)) this.#join(this.#joins);
   }
 
@@ -172,11 +185,11 @@ export class ClientExchange implements Exchange, QueuedAnswer {
     this.onOver({ aborted: aborted && this.#tunnel === undefined });
   }
 
-  #join({ head, backend }: { readonly head: string; readonly backend: TunnelEnd }): void {
+  #join({ head, backend, gates }: Joining): void {
     this.#joins = undefined;
     this.#connection.answers.write([...this.#held, head]);
     this.#held = [];
-    this.#tunnel = new Tunnel(this.#connection.release(), backend);
+    this.#tunnel = new Tunnel(this.#connection.release(), backend, gates);
   }
 
   /** The rest of the request's body won't come. */

@@ -7,6 +7,7 @@ import type { BodySource } from '../wire/body-source.ts';
 import type { Fields } from '../wire/fields.ts';
 import { answerFields, answerTrailers, requestFields } from './hop-by-hop.ts';
 import type { Identified } from './identify.ts';
+import type { MessageGates } from './message-gate.ts';
 import { causes, type Refusal } from './refusal.ts';
 import type { Destination } from './serving.ts';
 
@@ -19,10 +20,17 @@ export interface Outbound {
   readonly ownAnswerFields: Fields;
   /** The request's body, if it was read before. */
   readonly body: BodySource | undefined;
+  /** What decides about the messages of the WebSocket that is to be opened, if anything does. */
+  readonly gates: MessageGates | undefined;
 }
 
 /** Works out what goes where; throws when a backend was not compiled, which is a bug. */
-export function outbound(course: Course, identified: Identified, ownAnswerFields: Fields): Outbound {
+export function outbound(
+  course: Course,
+  identified: Identified,
+  ownAnswerFields: Fields,
+  gates: MessageGates | undefined,
+): Outbound {
   const { exchange, serving, activityId } = course;
   const { routed, backend, body } = identified;
   const destination = serving.destinations.get(backend);
@@ -35,6 +43,7 @@ export function outbound(course: Course, identified: Identified, ownAnswerFields
     path: `${routed.rest}${identified.query}`,
     ownAnswerFields,
     body,
+    gates,
     requestFields: requestFields({
       fields: head.fields,
       bodyBytes: head.bodyBytes,
@@ -46,6 +55,8 @@ export function outbound(course: Course, identified: Identified, ownAnswerFields
       peer: peer.address,
       peerIsTrusted: peer.isTrusted,
       underscores: serving.underscoreNames === 'pass',
+      // What an extension does to messages, such as compressing them, can't be seen from here.
+      extensions: gates === undefined,
     }),
   };
 }
@@ -67,12 +78,14 @@ export interface ForwardingEvents {
 export class Forwarding implements BackendReceiver {
   readonly #exchange: Exchange;
   readonly #ownFields: Fields;
+  readonly #gates: MessageGates | undefined;
   readonly #events: ForwardingEvents;
   readonly #call: BackendCall | undefined;
 
   constructor(exchange: Exchange, outbound: Outbound, events: ForwardingEvents) {
     this.#exchange = exchange;
     this.#ownFields = outbound.ownAnswerFields;
+    this.#gates = outbound.gates;
     this.#events = events;
     const { pool, pathPrefix } = outbound.destination;
     const path = `${pathPrefix}${outbound.path}`;
@@ -120,7 +133,11 @@ export class Forwarding implements BackendReceiver {
   switched(fields: Fields, socket: Socket, first: Buffer): void {
     this.#events.answered();
     const ownFields = this.#ownFields;
-    this.#exchange.join(answerFields({ status: 101, backendFields: fields, ownFields }), { socket, first });
+    this.#exchange.join(
+      answerFields({ status: 101, backendFields: fields, ownFields }),
+      { socket, first },
+      this.#gates,
+    );
   }
 
   end(trailers: Fields): void {

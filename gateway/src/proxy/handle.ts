@@ -7,9 +7,11 @@ import { Course } from './course.ts';
 import { denyAtDoor } from './deny.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import type { Fields } from '../wire/fields.ts';
+import { eventMeter } from './event-meter.ts';
 import { hasUnderscoreName } from './fields.ts';
 import { Forwarding, outbound, type ForwardingEvents } from './forward.ts';
 import { identify, type Identified } from './identify.ts';
+import { eventGates } from './message-gate.ts';
 import { metering, priced, type LateCharging } from './metering.ts';
 import { recordOf, type ExchangeRecorder } from './observe.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
@@ -104,7 +106,9 @@ function proceed(course: Course, identified: Identified, verdict: Verdict, plane
   if (exchange.status !== undefined) return;
   if (!verdict.admitted) return refuse(course, refusalOf(verdict), plane);
   course.forwardedAtMs = course.decidedAtMs;
-  const out = outbound(course, identified, ownFields(course));
+  const meter = exchange.head.upgrade && eventMeter(identified.charges, plane.admission);
+  const gates = meter ? eventGates(meter) : undefined;
+  const out = outbound(course, identified, ownFields(course), gates);
   course.forwarding = new Forwarding(exchange, out, new Following(course, plane));
 }
 

@@ -15,6 +15,7 @@ function sent(fields: Fields, more: Partial<Parameters<typeof requestFields>[0]>
     peer: parseAddress('192.0.2.1'),
     peerIsTrusted: false,
     underscores: false,
+    extensions: true,
     scheme: 'http' as const,
     ...more,
   });

@@ -56,11 +56,13 @@ interface RequestParts {
   readonly scheme: 'http' | 'https';
   /** Whether names with `_` are passed on; some backends take `X_Real_IP` for `X-Real-IP`. */
   readonly underscores: boolean;
+  /** Whether a WebSocket may have extensions. */
+  readonly extensions: boolean;
 }
 
 /** Makes the fields of the request to the backend; `Host` is left to the connection. */
 export function requestFields(request: RequestParts): string[] {
-  const { fields, apiKeyHeader, tokenHeader, peerIsTrusted, underscores, bodyBytes } = request;
+  const { fields, apiKeyHeader, tokenHeader, peerIsTrusted, underscores, extensions, bodyBytes } = request;
   const named = connectionOptions(fieldValues(fields, 'connection'));
   const kept: string[] = [];
   for (let at = 0; at < fields.length; at += 2) {
@@ -70,6 +72,7 @@ export function requestFields(request: RequestParts): string[] {
     if (tokenHeader !== undefined && isNamed(written, tokenHeader)) continue;
     if (named?.has(written.toLowerCase()) === true) continue;
     if (!underscores && written.includes('_')) continue;
+    if (!extensions && isNamed(written, 'sec-websocket-extensions')) continue;
     kept.push(written, fields[at + 1] ?? '');
   }
   if (typeof bodyBytes === 'number' && bodyBytes > 0) kept.push('content-length', String(bodyBytes));

@@ -1,10 +1,6 @@
 import type { Socket } from 'node:net';
-
-/** One end of a tunnel: a socket that left HTTP, and what came on it already. */
-export interface TunnelEnd {
-  readonly socket: Socket;
-  readonly first: Buffer;
-}
+import { joinFramed, type TunnelEnd } from './framed-tunnel.ts';
+import type { MessageGates } from './message-gate.ts';
 
 /**
  * Two sockets that are one connection: bytes flow both ways at the pace of the slower side. A side that says its end may still
@@ -15,11 +11,16 @@ export class Tunnel {
   readonly #readBefore: number;
   readonly #writtenBefore: number;
 
-  constructor(client: TunnelEnd, backend: TunnelEnd) {
+  /** With gates it is a WebSocket whose messages are decided about, one by one. */
+  constructor(client: TunnelEnd, backend: TunnelEnd, gates: MessageGates | undefined) {
     const { socket, first } = client;
     this.#client = socket;
     this.#readBefore = socket.bytesRead - socket.readableLength - first.length;
     this.#writtenBefore = socket.bytesWritten;
+    if (gates !== undefined) {
+      joinFramed(client, backend, gates);
+      return;
+    }
     flow(client, backend.socket);
     flow(backend, socket);
   }
