@@ -4,6 +4,7 @@ import type { ReloadReport } from './admin/reload.ts';
 import { type AdminOptions, startAdmin } from './admin/server.ts';
 import type { Config } from './config/config.ts';
 import { bugLine, GatewayThread, gatewayId } from './gateway-thread.ts';
+import type { SharedStatus } from './home/shared-status.ts';
 import { accessLogMetrics } from './metrics.ts';
 import { portsOf, type ListenerPorts } from './proxy/listeners.ts';
 import { restartNeeded, takenOver } from './restart-needed.ts';
@@ -30,7 +31,9 @@ export interface Surroundings {
   /** Has the files read again, for whoever asks the admin listener for it. */
   readonly reload: () => Promise<ReloadReport>;
   /** The admin REST API, where there are files that it can change. */
-  readonly restApi?: AdminOptions['restApi'] | undefined;
+  readonly restApi?: AdminOptions['restApi'];
+  /** How it stands about the files it shares with others. */
+  readonly shared?: () => SharedStatus | undefined;
 }
 
 /**
@@ -62,10 +65,10 @@ export async function startGateway(config: Config, around: Surroundings): Promis
     closers.push(() => thread.close());
     const admin = await startAdmin({
       ...config.admin,
-      status: () => thread.status,
+      status: () => ({ ...thread.status, shared: around.shared?.() }),
       metrics: { metrics: () => registry.metrics(), contentType: registry.contentType },
       reload: around.reload,
-      restApi: around.restApi,
+      ...(around.restApi && { restApi: around.restApi }),
       reportBug: (error) => report(bugLine(error)),
     });
     closers.push(() => admin.close());

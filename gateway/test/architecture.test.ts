@@ -22,6 +22,7 @@ const floors: Readonly<Record<string, number>> = {
   backends: 5,
   proxy: 6,
   admin: 6,
+  sharing: 6,
   threads: 8,
   cli: 9,
 };

@@ -1,3 +1,4 @@
+import type { SharedStatus } from '../home/shared-status.ts';
 import { text, type Page } from './page.ts';
 
 /** How a gateway is. */
@@ -13,6 +14,8 @@ export interface GatewayStatus {
   readonly gateways: number;
   /** Each one's state, first to last, where several threads serve. */
   readonly threads?: readonly ThreadState[];
+  /** About the files it shares with others, where it does. */
+  readonly shared?: SharedStatus | undefined;
 }
 
 /** `silent`: it doesn't answer; then it serves nobody either. */
@@ -28,9 +31,9 @@ export function readiness(status: GatewayStatus, query: URLSearchParams): Page {
   const code = ready ? 200 : 503;
   const word = stateOf(status);
   if (!query.has('verbose')) return text(code, `${word}\n`);
-  const { apis, gateways, threads } = status;
+  const { apis, gateways, threads, shared } = status;
   const store = storeUp ? 'up' : 'away';
-  const explained = { state: word, serving, draining, store, apis, gateways, threads };
+  const explained = { state: word, serving, draining, store, apis, gateways, threads, shared };
   const body = `${JSON.stringify(explained, null, 2)}\n`;
   return { status: code, contentType: 'application/json', body };
 }

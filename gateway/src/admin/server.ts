@@ -20,7 +20,7 @@ export interface AdminOptions {
   /** Reads the files again. */
   readonly reload: () => Promise<ReloadReport>;
   /** Answers what is asked below `/api/`. */
-  readonly restApi?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
+  readonly restApi?: (request: IncomingMessage, response: ServerResponse) => void;
   /** Is told what should not have happened; the operator sees a 500. */
   readonly reportBug: (error: unknown) => void;
 }

@@ -1,9 +1,11 @@
 import { adminApi } from '../admin/api/admin-api.ts';
-import type { AdminOptions } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
 import { bugLine } from '../gateway-thread.ts';
 import { HomeChanges } from '../home/home-changes.ts';
+import { FileExchange } from '../sharing/file-exchange.ts';
+import { FileSharer } from '../sharing/file-sharer.ts';
+import type { Surroundings } from '../start.ts';
 import { systemClock as clock } from '../system-clock.ts';
 import { machineEnvironment } from './machine.ts';
 import { readHome } from './read-home.ts';
@@ -19,8 +21,14 @@ interface HomeApiParts {
   readonly say: (line: string) => void;
 }
 
-/** The admin REST API over the files of a home. */
-export function homeApi({ path, reloader, takeOver, inForce, say }: HomeApiParts): AdminOptions['restApi'] {
+interface HomeApi extends Required<Pick<Surroundings, 'restApi' | 'shared'>> {
+  /** When the gateway serves: what others have changed is in force from then on. */
+  start(): void;
+  close(): Promise<void>;
+}
+
+/** The admin REST API over the files of a home, and what shares its changes with other gateways. */
+export function homeApi({ path, reloader, takeOver, inForce, say }: HomeApiParts): HomeApi {
   const home = new HomeChanges({
     path,
     read: () => readHome(path),
@@ -28,10 +36,31 @@ export function homeApi({ path, reloader, takeOver, inForce, say }: HomeApiParts
     takeOver,
     inTurn: (turn) => reloader.inTurn(turn),
   });
-  return adminApi({
-    home,
+  const sharer = openSharer(inForce(), path, home, say);
+  const restApi = adminApi({
+    home: { read: () => home.read(), change: (planned) => home.change(planned, sharer) },
     tokens: () => inForce().admin.api?.tokens,
     clock,
     reportBug: (error) => say(bugLine(error)),
   });
+  return {
+    restApi,
+    shared: () => sharer?.status,
+    start: () => sharer?.start(),
+    close: async () => sharer?.close(),
+  };
+}
+
+function openSharer(
+  { admin: { api }, store }: Config,
+  homePath: string,
+  home: HomeChanges,
+  report: (line: string) => void,
+): FileSharer | undefined {
+  const name = api?.share;
+  if (name === undefined || store.kind !== 'redis') return undefined;
+  const exchange = FileExchange.open(store, name, clock);
+  if (exchange !== undefined) return new FileSharer({ name, homePath, home, exchange, clock, report });
+  report('shared changes: not over a Redis Cluster; changes by the admin REST API stay on this gateway');
+  return undefined;
 }

@@ -42,6 +42,14 @@ export class HomeChanges implements ChangeableHome {
     return this.#parts.read();
   }
 
+  /** Runs with the files as they are, beside no change; not at all when they can't be read. */
+  alone(turn: (home: Home) => Promise<void>): Promise<void> {
+    return this.#parts.inTurn(async () => {
+      const read = await this.#parts.read();
+      if ('home' in read) await turn(read.home);
+    });
+  }
+
   change(planned: (home: Home) => readonly HomeEdit[], witness?: ChangeWitness): Promise<Outcome> {
     return this.#parts.inTurn(async () => {
       const read = await this.#parts.read();

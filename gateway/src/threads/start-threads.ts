@@ -47,13 +47,13 @@ export async function startThreads(config: Config, options: ThreadsOptions): Pro
     const group = new ThreadGroup({ config, threads, clock, storePort: counters.port, log, report });
     const admin = await startAdmin({
       ...config.admin,
-      status: () => group.status(),
+      status: async () => ({ ...(await group.status()), shared: options.shared?.() }),
       metrics: {
         metrics: async () => group.metrics(await snapshotOf(registry)),
         contentType: registry.contentType,
       },
       reload: options.reload,
-      restApi: options.restApi,
+      ...(options.restApi && { restApi: options.restApi }),
       reportBug: (error) => report(bugLine(error)),
     });
     closers.push(() => admin.close());

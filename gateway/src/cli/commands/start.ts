@@ -66,21 +66,23 @@ export async function runStart(options: StartOptions): Promise<number> {
     reportBug: (error) => say(bugLine(error)),
   });
   process.on('SIGHUP', () => void reloader.reload('SIGHUP'));
-  const restApi = files && homeApi({ path: home, reloader, takeOver, inForce: () => inForce, say });
+  const api = files && homeApi({ path: home, reloader, takeOver, inForce: () => inForce, say });
   const reload = (): Promise<ReloadReport> => reloader.reload('POST /reload');
   let gateway;
   try {
-    gateway = await startServing(config, { report: say, reload, restApi });
+    gateway = await startServing(config, { report: say, reload, ...api });
   } catch (error) {
+    await api?.close();
     if (!isTakenPort(error)) throw error;
     return refuse(`can't listen: ${error.message}`, exitCodes.failed);
   }
   announce(config, gateway);
   starting.resolve(gateway);
-  const isWatched = config.reload.watch && files !== undefined;
-  const homeWatch = isWatched ? watchHome(before, home, config, reloader) : undefined;
+  api?.start();
+  const homeWatch = files && watchHome(before, home, config, reloader);
   say(`${await untilToldToEnd()}: draining`);
   homeWatch?.close();
+  await api?.close();
   await gateway.close();
   return exitCodes.done;
 }
@@ -88,9 +90,10 @@ export async function runStart(options: StartOptions): Promise<number> {
 function watchHome(
   before: Fingerprint,
   homePath: string,
-  { reload: { pollMs } }: Config,
+  { reload: { watch, pollMs } }: Config,
   reloader: Reloader,
-): HomeWatch {
+): HomeWatch | undefined {
+  if (!watch) return undefined;
   const changed = (stillRest: () => Promise<boolean>): Promise<void> =>
     reloader.reloadIfChanged('the files have changed', stillRest);
   const namedPaths = (): readonly string[] => reloader.namedPaths;
