@@ -29,6 +29,7 @@ export class AccessLines {
     if (refusedBy !== undefined)
       line += `,"refusedBy":"${refusedBy.level}","counter":${quoted(refusedBy.counter)}`;
     if (record.over.length > 0) line += `,"over":${JSON.stringify(record.over)}`;
+    if (record.tokens !== undefined) line += `,"tokens":${JSON.stringify(record.tokens)}`;
     line += `,"durationMs":${decimal(record.durationMs)}`;
     if (limiterMs !== undefined) line += `,"limiterMs":${decimal(limiterMs)}`;
     if (backendMs !== undefined) line += `,"backendMs":${decimal(backendMs)}`;

@@ -16,6 +16,8 @@ const record: ExchangeRecord = {
   levels: ['subscription', 'burst'],
   refusedBy: { level: 'burst', counter: 'burst@1000:alice/MobileApp' },
   over: [],
+  tokens: undefined,
+  usage: 'none',
   certain: true,
   aborted: false,
   bytesIn: 0,

@@ -21,6 +21,12 @@ function libraryMetrics(registry: Registry): ExchangeRecorder {
     labelNames: ['level', 'outcome'],
     registers,
   });
+  const usage = new Counter({
+    name: 'sluice_usage_answers_total',
+    help: 'Answers that are counted in tokens, by whether they said how many (read, missing)',
+    labelNames: ['api', 'usage'],
+    registers,
+  });
   const duration = new Histogram({
     name: 'sluice_request_duration_seconds',
     help: "From the end of the request's head to the end of the answer",
@@ -36,8 +42,9 @@ function libraryMetrics(registry: Registry): ExchangeRecorder {
     registers,
   });
   return {
-    record({ api: of, status, certain, levels, refusedBy, durationMs, backendMs }) {
+    record({ api: of, status, certain, levels, refusedBy, durationMs, backendMs, ...more }) {
       const api = of?.name ?? '-';
+      if (more.usage !== 'none') usage.inc({ api, usage: more.usage });
       requests.inc({ api, code: String(status ?? 'none') });
       duration.observe({ api }, durationMs / 1000);
       if (backendMs !== undefined) backend.observe({ api }, backendMs / 1000);
@@ -62,6 +69,8 @@ const plain: ExchangeRecord = {
   levels: ['subscription', 'burst'],
   refusedBy: undefined,
   over: [],
+  tokens: undefined,
+  usage: 'none',
   certain: true,
   aborted: false,
   bytesIn: 0,

@@ -22,6 +22,11 @@ export function exchangeMetrics(registry: Registry): ExchangeRecorder {
     help: 'Decisions of the limiter by level: the refusing one, or all that admitted (uncertain: without the store; over: passed although the limit was reached)',
     labelNames: ['level', 'outcome'],
   });
+  const usage = new Tally(registry, {
+    name: 'sluice_usage_answers_total',
+    help: 'Answers that are counted in tokens, by whether they said how many (read, missing)',
+    labelNames: ['api', 'usage'],
+  });
   const requestDuration = new DurationHistogram(registry, {
     name: 'sluice_request_duration_seconds',
     help: "From the end of the request's head to the end of the answer",
@@ -38,6 +43,7 @@ export function exchangeMetrics(registry: Registry): ExchangeRecorder {
       requests.count(api, record.status ?? 'none');
       requestDuration.took(api, record.durationMs / 1000);
       if (record.backendMs !== undefined) backendDuration.took(api, record.backendMs / 1000);
+      if (record.usage !== 'none') usage.count(api, record.usage);
       const { refusedBy, certain, over } = record;
       if (refusedBy === undefined) {
         const outcome = certain ? 'admitted' : 'uncertain';

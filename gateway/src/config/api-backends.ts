@@ -1,9 +1,10 @@
+import * as z from 'zod';
 import { type Limit, unitsMax } from '../limits/limit.ts';
 import type { Api, Backend, KeyType } from '../policy/catalogue.ts';
-import { requestQuota } from '../policy/measure.ts';
+import { requestQuota, type Quota } from '../policy/measure.ts';
 import { hasNoEndpoint, readEndpoints } from './api-endpoints.ts';
 import { checkFields, type SoundFields } from './check-value.ts';
-import { flag, mapping, oneOf, wholeNumber } from './expected.ts';
+import { mapping, oneOf, wholeNumber } from './expected.ts';
 import {
   algorithmField,
   bucketSizeField,
@@ -11,6 +12,7 @@ import {
   type LimitNames,
   reportWithoutCount,
 } from './limit-by-algorithm.ts';
+import { readTokenLimits } from './token-limits.ts';
 import { type Path, type SourceFile, valueAt } from './source-file.ts';
 
 type Backends = Api['backends'];
@@ -25,10 +27,9 @@ export function readBackends(source: SourceFile, api: { readonly webSocket: bool
   const backends: Partial<Record<KeyType, Backend>> = {};
   for (const [keyType, field, limitField] of keyTypes) {
     const found = endpoints[keyType];
-    const limit = limits[keyType];
-    if (found !== undefined)
-      backends[keyType] = { ...found, ...(limit && { limits: [requestQuota(limit)] }) };
-    else if (limit !== undefined && hasNoEndpoint(source, keyType))
+    const own = limits[keyType];
+    if (found !== undefined) backends[keyType] = { ...found, ...(own && { limits: own }) };
+    else if (own !== undefined && hasNoEndpoint(source, keyType))
       warnAboutUnusedLimit(source, limitField, field);
   }
   return backends;
@@ -51,30 +52,28 @@ const throughputSchema = mapping({
   sandboxTimeUnit: timeUnit,
   sandboxAlgorithm: algorithmField,
   sandboxBucketSize: bucketSizeField,
-  tokenBasedThrottlingConfiguration: mapping({ isTokenBasedThrottlingEnabled: flag().nullish() }, [
-    'productionMaxPromptTokenCount',
-    'productionMaxCompletionTokenCount',
-    'productionMaxTotalTokenCount',
-    'sandboxMaxPromptTokenCount',
-    'sandboxMaxCompletionTokenCount',
-    'sandboxMaxTotalTokenCount',
-  ]).nullish(),
+  tokenBasedThrottlingConfiguration: z.unknown().optional(),
 });
 
-function readThroughput(source: SourceFile): Partial<Record<KeyType, Limit>> {
+function readThroughput(source: SourceFile): Partial<Record<KeyType, readonly Quota[]>> {
   if (absent(valueAt(source.value, throughputPath))) return {};
   const written = checkFields(source, throughputSchema, throughputPath);
-  if (written.tokenBasedThrottlingConfiguration?.isTokenBasedThrottlingEnabled === true) {
-    const at = [...throughputPath, 'tokenBasedThrottlingConfiguration', 'isTokenBasedThrottlingEnabled'];
-    source.error({
-      code: 'not-supported',
-      path: at,
-      message: 'Token based throttling is not supported yet.',
-    });
-  }
-  const production = throughputLimit(source, written, 'production');
-  const sandbox = throughputLimit(source, written, 'sandbox');
-  return { ...(production && { PRODUCTION: production }), ...(sandbox && { SANDBOX: sandbox }) };
+  const tokens = readTokenLimits(
+    source,
+    [...throughputPath, 'tokenBasedThrottlingConfiguration'],
+    (field) => {
+      return unitMs[written[`${field}TimeUnit`] ?? 'SECOND'];
+    },
+  );
+  const limitsOf = (field: 'production' | 'sandbox'): readonly Quota[] => {
+    const requests = throughputLimit(source, written, field);
+    return [...(requests === undefined ? [] : [requestQuota(requests)]), ...tokens[field]];
+  };
+  const [production, sandbox] = [limitsOf('production'), limitsOf('sandbox')];
+  return {
+    ...(production.length > 0 && { PRODUCTION: production }),
+    ...(sandbox.length > 0 && { SANDBOX: sandbox }),
+  };
 }
 
 function throughputLimit(

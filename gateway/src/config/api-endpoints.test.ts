@@ -204,11 +204,13 @@ describe('an API of type WS', () => {
   });
 });
 
-test('an API of type SSE is served, and limited by its requests', () => {
+test('an API of type SSE is served, and its answers are streams of events', () => {
   const operations = '  operations: [{target: /prices, verb: SUBSCRIBE}]\n';
   const { api, found } = read(`{production_endpoints: ${one}}`, { type: 'SSE', operations });
-  expect(said(found)).toEqual([
-    'warning[counts-connections] The limits of this API count its requests. WSO2 counts events too, so more may pass here than there.',
-  ]);
-  expect(api).toMatchObject({ webSocket: false, operations: [{ target: '/prices', verb: 'GET' }] });
+  expect(found).toEqual([]);
+  expect(api).toMatchObject({
+    webSocket: false,
+    eventStream: true,
+    operations: [{ target: '/prices', verb: 'GET' }],
+  });
 });

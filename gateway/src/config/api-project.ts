@@ -58,6 +58,7 @@ export function readApi(
     blocked: data.lifeCycleStatus === 'BLOCKED',
     ...security,
     webSocket,
+    ...(type === 'SSE' && { eventStream: true }),
     ...(type === 'SOAP' && { soap: true }),
     ...(graphql && { graphql }),
     ...(policy && { policy }),
@@ -153,8 +154,8 @@ function reportUnsupported(source: SourceFile, data: ApiData): void {
   const unsupported = (field: keyof ApiData, message: string): void =>
     source.error({ code: 'not-supported', path: ['data', field], message });
   const type = data.type ?? 'HTTP';
-  if (isStreaming(type)) warnAboutCounting(source, type);
-  else if (!['HTTP', 'SOAP', 'SOAPTOREST', 'GRAPHQL'].includes(type))
+  if (type === 'WS') warnAboutCounting(source);
+  else if (!['SSE', 'HTTP', 'SOAP', 'SOAPTOREST', 'GRAPHQL'].includes(type))
     unsupported('type', `APIs of type ${type} are not supported yet.`);
   const implementation = data.endpointImplementationType ?? 'ENDPOINT';
   if (implementation !== 'ENDPOINT') {
@@ -175,9 +176,9 @@ function isStreaming(type: string): boolean {
   return type === 'WS' || type === 'SSE';
 }
 
-function warnAboutCounting(source: SourceFile, type: string): void {
-  const [inWso2, here] = type === 'WS' ? ['frames', 'connections'] : ['events', 'requests'];
-  const message = `The limits of this API count its ${here}. WSO2 counts ${inWso2} too, so more may pass here than there.`;
+function warnAboutCounting(source: SourceFile): void {
+  const message =
+    'The limits of this API count its connections. WSO2 counts frames too, so more may pass here than there.';
   source.warning({ code: 'counts-connections', path: ['data', 'type'], message });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Diagnostic } from './diagnostic.ts';
-import { type PolicyBook, readPolicies, warnAboutUnused } from './policy-book.ts';
+import { type PolicyBook, readPolicies } from './policy-book.ts';
 import { parseYamlFile } from './yaml-file.ts';
 
 interface Read {
@@ -37,6 +37,13 @@ const perMinute = (quota: number) => [
   { measure: 'requests', limit: { kind: 'fixed-window', quota, windowMs: 60_000, starts: 'aligned' } },
 ];
 
+const events = (quota: number, days: number) => [
+  {
+    measure: 'events',
+    limit: { kind: 'fixed-window', quota, windowMs: days * 86_400_000, starts: 'aligned' },
+  },
+];
+
 describe("WSO2's built-in policies", () => {
   test.each<[keyof PolicyBook, string, unknown]>([
     ['subscription', 'Bronze', { name: 'Bronze', quotas: perMinute(1000) }],
@@ -49,6 +56,17 @@ describe("WSO2's built-in policies", () => {
       { name: 'DefaultSubscriptionless', quotas: perMinute(10_000) },
     ],
     ['subscription', 'Unauthenticated', { name: 'Unauthenticated', quotas: perMinute(500) }],
+    ['subscription', 'AsyncGold', { name: 'AsyncGold', quotas: events(50_000, 1) }],
+    ['subscription', 'AsyncSilver', { name: 'AsyncSilver', quotas: events(25_000, 1) }],
+    ['subscription', 'AsyncBronze', { name: 'AsyncBronze', quotas: events(5000, 1) }],
+    [
+      'subscription',
+      'AsyncDefaultSubscriptionless',
+      { name: 'AsyncDefaultSubscriptionless', quotas: events(10_000, 1) },
+    ],
+    ['subscription', 'AsyncWHGold', { name: 'AsyncWHGold', quotas: events(10_000, 30) }],
+    ['subscription', 'AsyncWHSilver', { name: 'AsyncWHSilver', quotas: events(5000, 30) }],
+    ['subscription', 'AsyncWHBronze', { name: 'AsyncWHBronze', quotas: events(1000, 30) }],
     ['subscription', 'AsyncUnlimited', { name: 'AsyncUnlimited' }],
     ['subscription', 'AsyncWHUnlimited', { name: 'AsyncWHUnlimited' }],
     ['application', '10PerMin', { name: '10PerMin', quotas: perMinute(10) }],
@@ -65,21 +83,11 @@ describe("WSO2's built-in policies", () => {
     expect(found).toEqual([]);
   });
 
-  test.each([
-    'AsyncGold',
-    'AsyncSilver',
-    'AsyncBronze',
-    'AsyncDefaultSubscriptionless',
-    'AsyncWHGold',
-    'AsyncWHSilver',
-    'AsyncWHBronze',
-    'AIGold',
-    'AISilver',
-    'AIBronze',
-  ])('%s is known, and not supported yet', (name) => {
+  test.each(['AIGold', 'AISilver', 'AIBronze'])('%s is known, but not what it allows', (name) => {
     const { find, found } = read();
     expect(find('subscription', name)).toBeUndefined();
-    expect(summary(found)).toEqual(['user.yaml:1 error not-supported']);
+    expect(summary(found)).toEqual(['user.yaml:1 error unknown-tier']);
+    expect(found[0]?.hint).toContain(`apictl export policy rate-limiting -n ${name} --type sub`);
   });
 
   test('a file replaces the built-in policy of its kind and name, and no other', () => {
@@ -145,31 +153,6 @@ describe('windows', () => {
 });
 
 describe('what is not supported yet', () => {
-  const unsupported = [
-    policy(
-      'subscription',
-      '{policyName: P, stopOnQuotaReach: true, defaultLimit: {type: EVENTCOUNTLIMIT, eventCount: {timeUnit: min, unitTime: 1, eventCount: 1}}}',
-    ),
-    policy(
-      'subscription',
-      '{policyName: P, stopOnQuotaReach: true, defaultLimit: {type: AIAPIQUOTALIMIT, aiApiQuota: {timeUnit: min, unitTime: 1, requestCount: 1}}}',
-    ),
-  ];
-
-  test.each(unsupported)('is an error where it is used, and names the policy: %#', (text) => {
-    const { book, find, found } = read(text);
-    expect(find('subscription', 'P')).toBeUndefined();
-    warnAboutUnused(book);
-    expect(summary(found)).toEqual(['user.yaml:1 error not-supported']);
-    expect(found[0]?.message).toContain('policies/0.yaml:4');
-  });
-
-  test.each(unsupported)('is a warning when nothing uses it: %#', (text) => {
-    const { book, found } = read(text);
-    warnAboutUnused(book);
-    expect(summary(found)).toEqual(['policies/0.yaml:4 warning not-supported']);
-  });
-
   test('a custom rule, used or not: its traffic would pass unlimited', () => {
     const { found } = read(
       'type: throttling policy\nsubtype: custom rule\ndata: {policyName: C, keyTemplate: $userId}\n',

@@ -25,8 +25,8 @@ export function readPolicies(files: readonly ParsedFile[], switches: ThrottlingS
   const book: PolicyBook = {
     subscription: new PolicyShelf({
       noun: 'subscription tier',
-      builtIn: [...builtInSubscriptionTiers, ...unlimitedEventTiers],
-      builtInElsewhere: otherBuiltInTiers,
+      builtIn: builtInSubscriptionTiers,
+      unpublished: unpublishedTiers,
       broken,
     }),
     application: new PolicyShelf({ noun: 'application tier', builtIn: builtInApplicationTiers, broken }),
@@ -41,38 +41,14 @@ export function readPolicies(files: readonly ParsedFile[], switches: ThrottlingS
 function addPolicy(book: PolicyBook, source: SourceFile, switches: ThrottlingSwitches): boolean {
   const file = readPolicy(source, switches);
   if (file === undefined) return false;
-  if (file.kind === 'subscription') book.subscription.put(file.name, file.entry, source);
-  else if (file.kind === 'application') book.application.put(file.name, file.entry, source);
-  else book.advanced.put(file.name, file.entry, source);
+  if (file.kind === 'subscription') book.subscription.put(file.entry, source);
+  else if (file.kind === 'application') book.application.put(file.entry, source);
+  else book.advanced.put(file.entry, source);
   return true;
 }
 
-/** Warns about policies that aren't supported and that nothing uses: to be called when all uses have been looked up. */
-export function warnAboutUnused(book: PolicyBook): void {
-  book.subscription.warnAboutUnused();
-  book.application.warnAboutUnused();
-  book.advanced.warnAboutUnused();
-}
-
-/** Without a limit they need no events to be counted. */
-const unlimitedEventTiers: readonly SubscriptionTier[] = [
-  { name: 'AsyncUnlimited' },
-  { name: 'AsyncWHUnlimited' },
-];
-
-/** What WSO2's other built-in tiers count (wso2.md 1.14). */
-const otherBuiltInTiers: Readonly<Record<string, string>> = {
-  AsyncGold: 'a quota of events',
-  AsyncSilver: 'a quota of events',
-  AsyncBronze: 'a quota of events',
-  AsyncDefaultSubscriptionless: 'a quota of events',
-  AsyncWHGold: 'a quota of events',
-  AsyncWHSilver: 'a quota of events',
-  AsyncWHBronze: 'a quota of events',
-  AIGold: 'a quota of AI tokens',
-  AISilver: 'a quota of AI tokens',
-  AIBronze: 'a quota of AI tokens',
-};
+/** Built-in tiers whose values WSO2 doesn't publish (wso2.md 1.14). */
+const unpublishedTiers: readonly string[] = ['AIGold', 'AISilver', 'AIBronze'];
 
 /** The names a file with errors may stand for: what it says, and what apictl would have named it after. */
 function addNames(path: string, source: SourceFile | undefined, names: Set<string>): void {

@@ -163,19 +163,6 @@ describe('reading a home', () => {
     }
   });
 
-  test('a policy that is not supported and not used is a warning', () => {
-    const unused = goodFiles['policies/Subscription-PartnerGold.yaml']!.replace('PartnerGold', 'Unused');
-    const files = {
-      ...goodFiles,
-      'policies/Unused.yaml': unused.replace('REQUESTCOUNTLIMIT', 'EVENTCOUNTLIMIT'),
-    };
-    const { config, diagnostics } = readConfig(homeOf(files), environment);
-    expect(config).toBeDefined();
-    expect(diagnostics.map(({ at, severity, code }) => `${at.file}:${at.line} ${severity} ${code}`)).toEqual([
-      'policies/Unused.yaml:5 warning not-supported',
-    ]);
-  });
-
   test('files that mean nothing where they lie are warned about', () => {
     const { config, diagnostics } = readConfig(
       homeOf({ ...goodFiles, 'policies/README.md': '', 'policies/old/': '' }),

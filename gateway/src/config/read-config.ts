@@ -9,7 +9,7 @@ import { readDeploymentToml, type Settings } from './deployment-toml.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { parseExports } from './exports.ts';
 import { type Environment, type FileRole, type Home, roleOf } from './home.ts';
-import { readPolicies, warnAboutUnused } from './policy-book.ts';
+import { readPolicies } from './policy-book.ts';
 import { readRevokedTokens } from './revoked-tokens.ts';
 import { reportProjectParts } from './project-parts.ts';
 import { type ParsedFile, type Report, wholeFile } from './source-file.ts';
@@ -48,7 +48,6 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
     apis: apis.apis,
     switches: deployment?.switches ?? {},
   });
-  warnAboutUnused(policies);
   reportOtherFiles(files, report);
   if (deployment !== undefined) reportNobodyLetIn(apis.files, deployment);
   if (apis.apis.length === 0 && (apiFiles.length === 0 || !diagnostics.some(isError))) {

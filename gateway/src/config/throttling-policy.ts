@@ -17,15 +17,16 @@ import { quotaSchema, readQuotas, type StatedQuota } from './quotas.ts';
 import type { Path, SourceFile } from './source-file.ts';
 import type { ThrottlingSwitches } from './throttling-table.ts';
 
-/** What a policy file gives: a policy, or what it needs that is missing here. `at` is where it states its name. */
-export type PolicyEntry<Policy> =
-  | { readonly state: 'ready'; readonly policy: Policy; readonly at: Place }
-  | { readonly state: 'not-supported'; readonly what: string; readonly at: Place };
+/** A policy, and where its file states its name. */
+export interface PolicyEntry<Policy> {
+  readonly policy: Policy;
+  readonly at: Place;
+}
 
 export type PolicyFile =
-  | { readonly kind: 'subscription'; readonly name: string; readonly entry: PolicyEntry<SubscriptionTier> }
-  | { readonly kind: 'application'; readonly name: string; readonly entry: PolicyEntry<ApplicationTier> }
-  | { readonly kind: 'advanced'; readonly name: string; readonly entry: PolicyEntry<AdvancedPolicy> };
+  | { readonly kind: 'subscription'; readonly entry: PolicyEntry<SubscriptionTier> }
+  | { readonly kind: 'application'; readonly entry: PolicyEntry<ApplicationTier> }
+  | { readonly kind: 'advanced'; readonly entry: PolicyEntry<AdvancedPolicy> };
 
 /** Reads one throttling policy as apictl exports it (wso2.md 4.1). Gives nothing when it has errors, which are reported. */
 export function readPolicy(source: SourceFile, switches: ThrottlingSwitches): PolicyFile | undefined {
@@ -49,11 +50,6 @@ export function readPolicy(source: SourceFile, switches: ThrottlingSwitches): Po
       return undefined;
   }
 }
-
-const otherLimits: Partial<Readonly<Record<StatedQuota['type'], string>>> = {
-  EVENTCOUNTLIMIT: 'EVENTCOUNTLIMIT (a quota of events)',
-  AIAPIQUOTALIMIT: 'AIAPIQUOTALIMIT (a quota of AI tokens)',
-};
 
 const envelopeSchema = mapping({
   type: oneOf(['throttling policy']),
@@ -96,20 +92,20 @@ const advancedSchema = mapping(
 
 function readSubscriptionPolicy(source: SourceFile): PolicyFile | undefined {
   const data = checkFields(source, subscriptionSchema, ['data']);
-  const quota = readQuota(source, data.defaultLimit);
+  const quotas = readQuota(source, data.defaultLimit);
   const burst = burstLimit(source, ['data'], data);
   if (data.stopOnQuotaReach === undefined || data.stopOnQuotaReach === null) noteMissingStop(source);
-  if (data.policyName === undefined || quota === undefined) return undefined;
+  if (data.policyName === undefined || quotas === undefined) return undefined;
   const name = data.policyName;
   const graphql = graphqlBounds(data);
-  const entry = entryOf(source, undefined, quota, (quotas): SubscriptionTier => ({
+  const policy: SubscriptionTier = {
     name,
     quotas,
     ...(burst && { burst }),
     ...(data.stopOnQuotaReach === false && { whenOver: 'pass' }),
     ...(graphql && { graphql }),
-  }));
-  return { kind: 'subscription', name, entry };
+  };
+  return { kind: 'subscription', entry: { policy, at: nameAt(source) } };
 }
 
 /** WSO2 writes 0 for none. */
@@ -125,72 +121,55 @@ function graphqlBounds(data: {
 
 function readApplicationPolicy(source: SourceFile): PolicyFile | undefined {
   const data = checkFields(source, applicationSchema, ['data']);
-  const quota = readQuota(source, data.defaultLimit);
+  const quotas = readQuota(source, data.defaultLimit);
   const burst = burstLimit(source, ['data', 'burstLimit'], data.burstLimit ?? {});
-  if (data.policyName === undefined || quota === undefined) return undefined;
+  if (data.policyName === undefined || quotas === undefined) return undefined;
   const name = data.policyName;
-  const entry = entryOf(source, undefined, quota, (quotas) => ({
-    name,
-    quotas,
-    ...(burst && { burst }),
-  }));
-  return { kind: 'application', name, entry };
+  const policy: ApplicationTier = { name, quotas, ...(burst && { burst }) };
+  return { kind: 'application', entry: { policy, at: nameAt(source) } };
 }
 
 function readAdvancedPolicy(source: SourceFile, switches: ThrottlingSwitches): PolicyFile | undefined {
   const data = checkFields(source, advancedSchema, ['data']);
-  const quota = readQuota(source, data.defaultLimit);
+  const limits = readQuota(source, data.defaultLimit);
   const groups = (data.conditionalGroups ?? []).map(({ conditions, limit }, index) => {
     const at = ['data', 'conditionalGroups', index];
     const count = conditions.length;
     return {
       conditions: readConditions(source, { path: [...at, 'conditions'], count, switches }),
-      quota: readQuota(source, limit, [...at, 'limit']),
+      limits: readQuota(source, limit, [...at, 'limit']),
     };
   });
-  if (data.policyName === undefined || quota === undefined) return undefined;
+  if (data.policyName === undefined || limits === undefined) return undefined;
   const name = data.policyName;
-  const unsupported = groups.map((group) => group.quota).find((found) => typeof found === 'string');
-  const entry = entryOf(source, unsupported, quota, (limits) => ({
+  const policy: AdvancedPolicy = {
     name,
     limits,
     ...(groups.length > 0 && { groups: groups.flatMap(groupOf) }),
-  }));
-  return { kind: 'advanced', name, entry };
+  };
+  return { kind: 'advanced', entry: { policy, at: nameAt(source) } };
 }
 
 /** A group that was read in full and may apply to requests. */
 function groupOf(read: {
   readonly conditions: readonly Condition[] | undefined;
-  readonly quota: readonly Quota[] | string | undefined;
+  readonly limits: readonly Quota[] | undefined;
 }): readonly ConditionalGroup[] {
-  const { conditions, quota: limits } = read;
-  return conditions === undefined || limits === undefined || typeof limits === 'string'
-    ? []
-    : [{ conditions, limits }];
+  const { conditions, limits } = read;
+  return conditions === undefined || limits === undefined ? [] : [{ conditions, limits }];
 }
 
-/** The limit in the mapping at a path, or the name of what it counts that can't be counted yet. */
+/** The limit in the mapping at a path. */
 function readQuota(
   source: SourceFile,
   limit: StatedQuota | undefined,
   at: Path = ['data', 'defaultLimit'],
-): readonly Quota[] | string | undefined {
-  if (limit === undefined) return undefined;
-  const unsupported = otherLimits[limit.type];
-  return unsupported ?? readQuotas(source, at, limit);
+): readonly Quota[] | undefined {
+  return limit && readQuotas(source, at, limit);
 }
 
-function entryOf<Policy>(
-  source: SourceFile,
-  unsupported: string | undefined,
-  quota: readonly Quota[] | string,
-  policyWith: (quotas: readonly Quota[]) => Policy,
-): PolicyEntry<Policy> {
-  const at = source.place(['data', 'policyName']);
-  if (unsupported !== undefined) return { state: 'not-supported', what: unsupported, at };
-  if (typeof quota === 'string') return { state: 'not-supported', what: quota, at };
-  return { state: 'ready', policy: policyWith(quota), at };
+function nameAt(source: SourceFile): Place {
+  return source.place(['data', 'policyName']);
 }
 
 function noteMissingStop(source: SourceFile): void {

@@ -22,6 +22,8 @@ export interface Api {
   readonly tokens?: TokenAccess;
   /** WSO2's type WS: its requests open WebSockets. Other APIs refuse to upgrade a connection. */
   readonly webSocket: boolean;
+  /** WSO2's type SSE: its answers are streams of events. */
+  readonly eventStream?: true;
   /** WSO2's type SOAP: refusals are SOAP faults. */
   readonly soap?: true;
   /** WSO2's type GRAPHQL: its operations are fields of its schema. */

@@ -37,18 +37,27 @@ export function requestCharge(level: Level, limit: Limit, key: CounterKey): Char
  */
 export function plan(facts: RequestFacts, group = 0): readonly Charge[] {
   const charges: Charge[] = [];
+  const { api, operation, consumer, keyType } = facts;
+  // A request that opens no stream is one event.
+  const streams = api.webSocket || api.eventStream === true;
   const charge = (
     level: Level,
     quotas: readonly Quota[] | undefined,
     subject: readonly string[],
     { kind = level, whenOver = 'refuse' }: { readonly kind?: string; readonly whenOver?: WhenOver } = {},
   ): void => {
-    for (const { measure, limit } of quotas ?? []) {
+    for (const { measure, limit, reserved } of quotas ?? []) {
       const key = counterKey(kind + measureSuffixes[measure], limit, subject);
-      charges.push({ ...requestCharge(level, limit, key), measure, cost: firstCosts[measure], whenOver });
+      const cost = measure === 'events' && !streams ? 1 : (reserved ?? firstCosts[measure]);
+      charges.push({
+        ...requestCharge(level, limit, key),
+        measure,
+        cost,
+        needs: Math.max(1, cost),
+        whenOver,
+      });
     }
   };
-  const { api, operation, consumer, keyType } = facts;
   const { limits, suffix } = ruling(policyOf(facts), group);
   if (api.policy !== undefined) {
     charge('api', limits, [`${api.context}/${api.version}`, ...suffix]);

@@ -44,7 +44,11 @@ export interface ConditionalGroup {
   readonly limits?: readonly Quota[];
 }
 
-/** The plans every WSO2 installation has and that count requests (wso2.md 1.14). */
+const dayMs = 86_400_000;
+/** As long as Siddhi's, in which WSO2 counts. */
+const monthMs = 30 * dayMs;
+
+/** The plans every WSO2 installation has (wso2.md 1.14), but for those of AI, whose values it doesn't publish. */
 export const builtInSubscriptionTiers: readonly SubscriptionTier[] = [
   { name: 'Bronze', quotas: perMinute(1000) },
   { name: 'Silver', quotas: perMinute(2000) },
@@ -52,6 +56,15 @@ export const builtInSubscriptionTiers: readonly SubscriptionTier[] = [
   { name: 'DefaultSubscriptionless', quotas: perMinute(10_000) },
   { name: 'Unauthenticated', quotas: perMinute(500) },
   { name: 'Unlimited' },
+  { name: 'AsyncGold', quotas: events(50_000, dayMs) },
+  { name: 'AsyncSilver', quotas: events(25_000, dayMs) },
+  { name: 'AsyncBronze', quotas: events(5000, dayMs) },
+  { name: 'AsyncDefaultSubscriptionless', quotas: events(10_000, dayMs) },
+  { name: 'AsyncUnlimited' },
+  { name: 'AsyncWHGold', quotas: events(10_000, monthMs) },
+  { name: 'AsyncWHSilver', quotas: events(5000, monthMs) },
+  { name: 'AsyncWHBronze', quotas: events(1000, monthMs) },
+  { name: 'AsyncWHUnlimited' },
 ];
 
 export const builtInApplicationTiers: readonly ApplicationTier[] = [
@@ -67,6 +80,10 @@ export const builtInAdvancedPolicies: readonly AdvancedPolicy[] = [
   { name: '50KPerMin', limits: perMinute(50_000) },
   { name: 'Unlimited' },
 ];
+
+function events(quota: number, windowMs: number): readonly Quota[] {
+  return [{ measure: 'events', limit: { kind: 'fixed-window', quota, windowMs, starts: 'aligned' } }];
+}
 
 function perMinute(quota: number): readonly Quota[] {
   return [requestQuota({ kind: 'fixed-window', quota, windowMs: 60_000, starts: 'aligned' })];

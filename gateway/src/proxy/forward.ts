@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { BackendCall, BackendReceiver } from '../backends/backend-call.ts';
 import type { BackendFailure } from '../backends/failure.ts';
+import type { Verdict } from '../limiter/verdict.ts';
 import type { Course } from './course.ts';
 import type { Exchange } from './exchange.ts';
 import type { BodySource } from '../wire/body-source.ts';
@@ -8,6 +9,7 @@ import type { Fields } from '../wire/fields.ts';
 import { answerFields, answerTrailers, requestFields } from './hop-by-hop.ts';
 import type { Identified } from './identify.ts';
 import type { MessageGates } from './message-gate.ts';
+import type { Metering } from './metering.ts';
 import { causes, type Refusal } from './refusal.ts';
 import type { Destination } from './serving.ts';
 
@@ -22,6 +24,8 @@ export interface Outbound {
   readonly body: BodySource | undefined;
   /** What decides about the messages of the WebSocket that is to be opened, if anything does. */
   readonly gates: MessageGates | undefined;
+  /** What the answer must be read for. */
+  readonly metering: Metering | undefined;
 }
 
 /** Works out what goes where; throws when a backend was not compiled, which is a bug. */
@@ -44,6 +48,7 @@ export function outbound(
     ownAnswerFields,
     body,
     gates,
+    metering: course.metering,
     requestFields: requestFields({
       fields: head.fields,
       bodyBytes: head.bodyBytes,
@@ -57,6 +62,7 @@ export function outbound(
       underscores: serving.underscoreNames === 'pass',
       // What an extension does to messages, such as compressing them, can't be seen from here.
       extensions: gates === undefined,
+      uncompressed: course.metering?.readsAnswer === true,
     }),
   };
 }
@@ -65,6 +71,8 @@ export function outbound(
 export interface ForwardingEvents {
   /** The head of the backend's answer is there. */
   answered(): void;
+  /** The answer ended early: what came next couldn't be paid. */
+  exceeded(verdict: Extract<Verdict, { admitted: false }>): void;
   /** The backend failed before its answer began. */
   failed(refusal: Refusal): void;
   /** Something was thrown that must not reach the backend's side, which would take it for the backend's failure. */
@@ -97,7 +105,11 @@ export class Forwarding implements BackendReceiver {
         body: outbound.body ?? exchange.openBody(),
         upgrade: exchange.head.upgrade,
       },
-      this,
+      outbound.metering?.receiver(
+        this,
+        { resume: () => this.#call?.resume(), abort: () => this.abort() },
+        events,
+      ) ?? this,
     );
   }
 

@@ -158,6 +158,8 @@ describe('the life of a request', () => {
         keyType: 'PRODUCTION',
         refusedBy: undefined,
         over: [],
+        tokens: undefined,
+        usage: 'none',
         certain: true,
         aborted: false,
         durationMs: 9,

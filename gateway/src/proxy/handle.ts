@@ -108,6 +108,7 @@ function proceed(course: Course, identified: Identified, verdict: Verdict, plane
   course.forwardedAtMs = course.decidedAtMs;
   const meter = exchange.head.upgrade && eventMeter(identified.charges, plane.admission);
   const gates = meter ? eventGates(meter) : undefined;
+  if (gates !== undefined) course.metering?.paidByPiece();
   const out = outbound(course, identified, ownFields(course), gates);
   course.forwarding = new Forwarding(exchange, out, new Following(course, plane));
 }
@@ -124,6 +125,11 @@ class Following implements ForwardingEvents {
 
   answered(): void {
     this.#course.backendEndedAtMs = this.#plane.stopwatchMs();
+  }
+
+  exceeded(verdict: Extract<Verdict, { admitted: false }>): void {
+    this.#course.verdict = verdict;
+    this.#course.refusal = refusalOf(verdict);
   }
 
   failed(refusal: Refusal): void {

@@ -16,6 +16,7 @@ function sent(fields: Fields, more: Partial<Parameters<typeof requestFields>[0]>
     peerIsTrusted: false,
     underscores: false,
     extensions: true,
+    uncompressed: false,
     scheme: 'http' as const,
     ...more,
   });
@@ -152,4 +153,15 @@ describe('the answer to a client', () => {
     const trailers = ['X-Checksum', 'abc', 'content-length', '1', 'Set-Cookie', 'a=1', 'connection', 'close'];
     expect(answerTrailers(trailers)).toEqual(['x-checksum', 'abc']);
   });
+});
+
+test('where answers are read, backends are asked not to compress them', () => {
+  const fields = ['Accept-Encoding', 'gzip, br', 'Accept', '*/*'];
+  expect(sent(fields).slice(0, 4)).toEqual(['Accept-Encoding', 'gzip, br', 'Accept', '*/*']);
+  expect(sent(fields, { uncompressed: true }).slice(0, 4)).toEqual([
+    'Accept',
+    '*/*',
+    'accept-encoding',
+    'identity',
+  ]);
 });

@@ -58,11 +58,14 @@ interface RequestParts {
   readonly underscores: boolean;
   /** Whether a WebSocket may have extensions. */
   readonly extensions: boolean;
+  /** Whether the backend is asked for an answer that isn't compressed, whatever the client takes. */
+  readonly uncompressed: boolean;
 }
 
 /** Makes the fields of the request to the backend; `Host` is left to the connection. */
 export function requestFields(request: RequestParts): string[] {
-  const { fields, apiKeyHeader, tokenHeader, peerIsTrusted, underscores, extensions, bodyBytes } = request;
+  const { fields, apiKeyHeader, tokenHeader, peerIsTrusted, bodyBytes } = request;
+  const { underscores, extensions, uncompressed } = request;
   const named = connectionOptions(fieldValues(fields, 'connection'));
   const kept: string[] = [];
   for (let at = 0; at < fields.length; at += 2) {
@@ -73,8 +76,10 @@ export function requestFields(request: RequestParts): string[] {
     if (named?.has(written.toLowerCase()) === true) continue;
     if (!underscores && written.includes('_')) continue;
     if (!extensions && isNamed(written, 'sec-websocket-extensions')) continue;
+    if (uncompressed && isNamed(written, 'accept-encoding')) continue;
     kept.push(written, fields[at + 1] ?? '');
   }
+  if (uncompressed) kept.push('accept-encoding', 'identity');
   if (typeof bodyBytes === 'number' && bodyBytes > 0) kept.push('content-length', String(bodyBytes));
   tellOfClient(kept, request, named);
   kept.push('via', '1.1 sluice', 'activityid', request.activityId);

@@ -20,6 +20,8 @@ function admitted(charges: readonly Charge[]): Verdict {
   return { admitted: true, standings, certain: true };
 }
 
+const unasked = (): never => expect.unreachable();
+
 describe('bytes of request bodies', () => {
   const bytes = chargeOf('request-bytes');
 
@@ -39,7 +41,7 @@ describe('bytes of request bodies', () => {
     const settled: Settlement[] = [];
     const exchange = new FakeExchange({ bodyBytes });
     const verdict = admitted([requests, { ...bytes, cost: paid }]);
-    const metered = metering(verdict, exchange, { settle: (all) => settled.push(...all) });
+    const metered = metering(verdict, exchange, { admit: unasked, settle: (all) => settled.push(...all) });
     exchange.bytesIn = 700;
     metered?.settle();
     metered?.settle();
@@ -48,6 +50,6 @@ describe('bytes of request bodies', () => {
 });
 
 test('a request that pays by its number alone is not metered', () => {
-  const limiter = { settle: () => expect.unreachable() };
+  const limiter = { admit: unasked, settle: unasked };
   expect(metering(admitted([requests]), new FakeExchange(), limiter)).toBeUndefined();
 });

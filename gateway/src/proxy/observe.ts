@@ -3,6 +3,8 @@ import type { KeyType } from '../policy/catalogue.ts';
 import type { Level } from '../policy/levels.ts';
 import { plan } from '../policy/plan.ts';
 import type { Course } from './course.ts';
+import type { Metering } from './metering.ts';
+import type { Usage } from './usage.ts';
 
 /** The port to where exchanges are told: the access log, the metrics. Must not throw. */
 export interface ExchangeRecorder {
@@ -33,6 +35,10 @@ export interface ExchangeRecord {
   readonly refusedBy: { readonly level: Level; readonly counter: string } | undefined;
   /** The levels that let it pass although their limit was reached. */
   readonly over: readonly Level[];
+  /** Tokens that the backend's answer says it has cost. */
+  readonly tokens: Usage | undefined;
+  /** Whether an answer that is counted in tokens said how many they were. */
+  readonly usage: Metering['found'];
   /** False when a limit was decided without the store. */
   readonly certain: boolean;
   /** The client didn't get a whole answer. */
@@ -67,6 +73,8 @@ export function recordOf(
     levels: verdict === undefined || identified === undefined ? none : identified.levels,
     refusedBy: refusingCounter(course),
     over: overLevels(verdict),
+    tokens: course.metering?.usage,
+    usage: course.metering?.found ?? 'none',
     certain: verdict?.certain ?? true,
     aborted: end.aborted,
     bytesIn: exchange.bytesIn,

@@ -99,11 +99,10 @@ export const brokenPolicies: readonly BrokenHome[] = [
     says: 'bandwidth is missing',
   },
   {
-    name: 'an event quota in use',
-    ...change(tier, 'REQUESTCOUNTLIMIT', 'EVENTCOUNTLIMIT'),
-    at: `${api}:8:20 error[not-supported]`,
-    errors: 2,
-    says: `${tier}:5`,
+    name: 'a built-in tier of AI without a file',
+    ...change(api, 'PartnerGold', 'AIGold'),
+    at: `${api}:8:20 error[unknown-tier]`,
+    says: 'not published',
   },
   {
     name: 'a conditional group without conditions',
