@@ -4,6 +4,8 @@ import type { BackendSender } from './backends/backend-call.ts';
 import { Backends } from './backends/backends.ts';
 import type { Config } from './config/config.ts';
 import { makeStringsFast } from './fast-strings.ts';
+import { textFetcher } from './identity/fetch-text.ts';
+import type { FetchText } from './identity/jwks-source.ts';
 import { TokenShelf } from './identity/token-shelf.ts';
 import { Limiter } from './limiter/limiter.ts';
 import { limiterGauges, limiterMetrics } from './limiter-metrics.ts';
@@ -29,6 +31,8 @@ export interface ThreadParts {
   readonly registry: Registry;
   /** Takes lines for people. */
   readonly report: (line: string) => void;
+  /** How issuers' keys are fetched, if not by this thread. */
+  readonly fetchText?: FetchText;
 }
 
 const drainMsMax = 30_000;
@@ -51,7 +55,8 @@ export class GatewayThread {
     const { config, registry, accessLog } = parts;
     this.#parts = parts;
     this.#limiter = limiter;
-    this.#tokens = new TokenShelf(clock, { report: parts.report });
+    const { report, fetchText = textFetcher(clock) } = parts;
+    this.#tokens = new TokenShelf(clock, { report, fetchText });
     this.#backends = new Backends(clock, config.backends);
     this.#recorders = [exchangeMetrics(registry), accessLog];
     this.#config = config;

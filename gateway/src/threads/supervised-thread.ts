@@ -1,6 +1,7 @@
 import { stateOf, type ThreadState } from '../admin/readiness.ts';
 import type { Config } from '../config/config.ts';
 import type { ThreadStatus } from '../gateway-thread.ts';
+import type { FetchText } from '../identity/jwks-source.ts';
 import type { Clock } from '../limits/clock.ts';
 import type { ListenerPorts } from '../proxy/listeners.ts';
 import type { MetricsSnapshot } from './combined-metrics.ts';
@@ -13,6 +14,7 @@ export interface Supervision {
   readonly startFor: (ports: ListenerPorts) => ThreadStart;
   readonly log: (batch: string, lines: number) => void;
   readonly report: (line: string) => void;
+  readonly fetchText: FetchText;
   /** It has ended, having measured this as far as is known. */
   readonly ended: (measured: MetricsSnapshot) => void;
 }
@@ -97,12 +99,17 @@ export class SupervisedThread {
   }
 
   #open(ports: ListenerPorts): ThreadHandle {
-    const { clock, startFor, log } = this.#supervision;
+    const { clock, startFor, log, fetchText } = this.#supervision;
     const handle = new ThreadHandle({
       name: `sluice ${this.#number}`,
       start: startFor(ports),
       clock,
-      events: { log, report: (line) => this.#report(line), ended: (why) => this.#ended(why) },
+      events: {
+        log,
+        fetchText,
+        report: (line) => this.#report(line),
+        ended: (why) => this.#ended(why),
+      },
     });
     this.#handle = handle;
     handle.listening.then(

@@ -2,6 +2,9 @@ import type { MessagePort } from 'node:worker_threads';
 import type { GatewayStatus } from '../admin/readiness.ts';
 import type { Config } from '../config/config.ts';
 import { gatewayId } from '../gateway-thread.ts';
+import { textFetcher } from '../identity/fetch-text.ts';
+import type { FetchText } from '../identity/jwks-source.ts';
+import { SharedTexts } from '../identity/shared-texts.ts';
 import type { Clock } from '../limits/clock.ts';
 import type { ListenerPorts } from '../proxy/listeners.ts';
 import { restartNeeded, takenOver } from '../restart-needed.ts';
@@ -33,11 +36,13 @@ export class ThreadGroup {
     const { clock, log, report, threads } = parts;
     this.#parts = parts;
     this.#config = parts.config;
+    const texts = new SharedTexts(clock, textFetcher(clock));
+    const fetchText: FetchText = (url) => texts.fetch(url);
     this.#all = Array.from({ length: threads }, (_, index) => {
       const number = index + 1;
       const startFor = (ports: ListenerPorts): ThreadStart => this.#startFor(number, ports);
       const ended = (measured: MetricsSnapshot): void => this.#metrics.threadEnded(measured);
-      return new SupervisedThread(number, { clock, startFor, log, report, ended });
+      return new SupervisedThread(number, { clock, startFor, log, report, fetchText, ended });
     });
   }
 

@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { FetchText } from '../identity/jwks-source.ts';
 import type { Clock } from '../limits/clock.ts';
 import type { ListenerPorts } from '../proxy/listeners.ts';
 import type { Answers, FromThread, Question, ThreadStart, ToThread } from './thread-messages.ts';
@@ -7,6 +8,7 @@ import type { Answers, FromThread, Question, ThreadStart, ToThread } from './thr
 export interface ThreadEvents {
   readonly log: (batch: string, lines: number) => void;
   readonly report: (line: string) => void;
+  readonly fetchText: FetchText;
   /** It has ended by itself, or was ended; why, in words for people. */
   readonly ended: (why: string) => void;
 }
@@ -45,6 +47,7 @@ export class ThreadHandle {
         events.log(message.log, message.lines);
         this.#tell({ taken: message.log.length });
       } else if ('report' in message) events.report(message.report);
+      else if ('fetch' in message) this.#fetch(message.fetch, events.fetchText);
       else if ('listening' in message) resolve(message.listening);
       else this.#settle(message.id, message.answer);
     });
@@ -80,6 +83,16 @@ export class ThreadHandle {
 
   async end(): Promise<void> {
     await this.#worker.terminate();
+  }
+
+  #fetch({ id, url }: { readonly id: number; readonly url: string }, fetchText: FetchText): void {
+    fetchText(url).then(
+      (text) => this.#tell({ fetched: { id, text } }),
+      (error: unknown) => {
+        const problem = error instanceof Error ? error.message : String(error);
+        this.#tell({ fetched: { id, problem } });
+      },
+    );
   }
 
   #settle(id: number, answer: Answers[keyof Answers] | undefined): void {

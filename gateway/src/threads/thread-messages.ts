@@ -31,10 +31,16 @@ export type Question =
   | { readonly kind: 'status' | 'metrics' | 'commit' | 'close' }
   | { readonly kind: 'prepare'; readonly config: Config };
 
+/** A text that a thread has asked for, or why it can't be had. */
+export type FetchedText =
+  | { readonly id: number; readonly text: string }
+  | { readonly id: number; readonly problem: string };
+
 export type ToThread =
   | { readonly id: number; readonly question: Question }
   /** So many characters of its log were taken. */
-  | { readonly taken: number };
+  | { readonly taken: number }
+  | { readonly fetched: FetchedText };
 
 export type FromThread =
   | { readonly listening: ListenerPorts }
@@ -42,4 +48,6 @@ export type FromThread =
   /** Whole lines of the access log, and how many. */
   | { readonly log: string; readonly lines: number }
   /** A line for people. */
-  | { readonly report: string };
+  | { readonly report: string }
+  /** Asks for the text behind a URL. */
+  | { readonly fetch: { readonly id: number; readonly url: string } };

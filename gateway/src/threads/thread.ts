@@ -12,6 +12,7 @@ import { accessLogMetrics } from '../metrics.ts';
 import { openStore } from '../stores/open-store.ts';
 import { ThreadStore } from '../stores/threads/thread-store.ts';
 import { systemClock as clock } from '../system-clock.ts';
+import { AskedTexts } from './asked-texts.ts';
 import { snapshotOf } from './combined-metrics.ts';
 import { PortLog } from './port-log.ts';
 import type { Answers, FromThread, Question, ThreadStart, ToThread } from './thread-messages.ts';
@@ -28,10 +29,20 @@ const registry = new Registry();
 accessLogMetrics(registry, accessLog);
 
 let commit = (): void => {};
-const opening = GatewayThread.open({ ...start, accessLog, registry, report, openStore: openOwnStore });
+const texts = new AskedTexts((fetch) => say({ fetch }));
+
+const opening = GatewayThread.open({
+  ...start,
+  accessLog,
+  registry,
+  report,
+  openStore: openOwnStore,
+  fetchText: texts.fetch,
+});
 
 main.on('message', (message: ToThread) => {
   if ('taken' in message) log.taken(message.taken);
+  else if ('fetched' in message) texts.fetched(message.fetched);
   else {
     answer(message.question)
       .then((answered) => say({ id: message.id, answer: answered }))
