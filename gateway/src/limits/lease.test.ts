@@ -160,6 +160,13 @@ describe('a lease', () => {
     expect(lease.due({ wanted: 9, usefulFrom: 3 }, { nowMs: 402, gateways })).toBe(true);
   });
 
+  test('does not ask again for those behind one whom it can pay, when nothing is left', () => {
+    const lease = leaseOf(2);
+    claimed(lease, 9, 400);
+    expect(absorbed(lease, 401, { used: 100 })).toBe('refused');
+    expect(lease.due({ wanted: 9, usefulFrom: 1 }, { nowMs: 402, gateways })).toBe(false);
+  });
+
   test('says what the cluster has left, as far as it knows', () => {
     const lease = leaseOf(5);
     expect([remainingOf(limit, lease, 110), resetsInMsOf(limit, lease, 110)]).toEqual([65, 589]);

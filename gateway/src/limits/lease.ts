@@ -106,7 +106,9 @@ export class Lease implements LeaseView {
   due({ wanted, usefulFrom }: Wants, now: Now): boolean {
     const { nowMs } = now;
     if (this.#inFlight !== undefined || nowMs < this.#notBeforeMs) return false;
-    if (this.#owed > 0 || (wanted > this.available(nowMs) && !this.denies(usefulFrom, nowMs))) return true;
+    const available = this.available(nowMs);
+    const isDenied = usefulFrom > available ? this.denies(usefulFrom, nowMs) : nowMs < this.#deniedUntilMs;
+    if (this.#owed > 0 || (wanted > available && !isDenied)) return true;
     if (nowMs >= this.#told.deadlineMs) return this.#unsure;
     if (this.#unsure || this.unspent < 0) return true;
     if (wanted === 0 && this.unspent > 0 && this.#demand.isIdle(nowMs)) return true;
@@ -134,10 +136,7 @@ export class Lease implements LeaseView {
     return this.#sent({ gateway, seq, ...terms }, nowMs);
   }
 
-  /**
-   * Makes a claim that only states what we hold: what is spent, and of a share what is left as well. What was decided alone so far
-   * stays as it is until `takeOver`.
-   */
+  /** Makes a claim that only states what we hold: what is spent, and what is left of a share. `takeOver` comes after it. */
   restate({ gateway, seq }: Sender, nowMs: number, alone?: SpentAlone): Claim {
     const isElsewhere = alone !== undefined && alone.told.window !== this.#told.window;
     const held = (isElsewhere ? 0 : this.#spent) + (alone?.spent ?? 0) + (alone?.left ?? 0);
