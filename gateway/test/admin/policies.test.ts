@@ -116,6 +116,32 @@ describe('throttling policies by the admin REST API', () => {
     expect((await api.ask('GET', path)).body).toEqual(gold);
   });
 
+  test('policies that stand in one file stay there, each changed by itself', async () => {
+    const two = ['First', 'Second'].map((policyName) => ({
+      policyName,
+      type: 'ApplicationThrottlePolicy',
+      defaultLimit: perMinute(5),
+    }));
+    api.home.write('policies/Two.json', JSON.stringify({ count: 2, list: two }));
+    const idOf = async (name: string): Promise<string> =>
+      (await api.ask('GET', `${policies}/search?query=name:${name}`)).body.list[0]!.uuid;
+    const second = await idOf('Second');
+    const sent = { policyName: 'Second', defaultLimit: perMinute(6) };
+    expect((await api.ask('PUT', `${policies}/application/${second}`, { body: sent })).status).toBe(200);
+    const written = JSON.parse(readFileSync(join(api.home.path, 'policies/Two.json'), 'utf8')) as object;
+    expect(written).toMatchObject([
+      { data: { policyName: 'First' } },
+      { data: { policyId: second, ...sent } },
+    ]);
+    const path = `${policies}/application/${await idOf('First')}`;
+    expect((await api.ask('DELETE', path)).status).toBe(200);
+    expect((await api.ask('GET', `${policies}/application/${second}`)).body.defaultLimit).toEqual(
+      perMinute(6),
+    );
+    expect((await api.ask('DELETE', `${policies}/application/${second}`)).status).toBe(200);
+    expect(existsSync(join(api.home.path, 'policies/Two.json'))).toBe(false);
+  });
+
   test('what the gateway would refuse is refused with its findings, and changes nothing', async () => {
     const bad = {
       policyName: 'Bad',

@@ -81,6 +81,7 @@ class Gateway {
 
 interface PolicyAnswer {
   readonly policyId: string;
+  readonly conditionId: string;
   readonly list: readonly { readonly uuid: string; readonly policyName: string }[];
 }
 
@@ -167,6 +168,20 @@ describe.skipIf(redisMissing)('gateways that share changes by the admin REST API
     await inStep();
     for (const one of all) expect((await one.ask('GET', path)).status).toBe(404);
     expect(all.map((one) => one.text('policies/Application-New.yaml'))).toEqual(all.map(() => undefined));
+  });
+
+  test('who is denied on one is denied on all, and let in again', async () => {
+    const sent = { conditionType: 'API', conditionValue: '/open/1.0.0', conditionStatus: true };
+    const { status, body } = await gateway(0).ask('POST', '/throttling/deny-policies', sent);
+    expect(status).toBe(201);
+    await inStep();
+    expect(await Promise.all(all.map((one) => one.send()))).toEqual([403, 403, 403]);
+    const path = `/throttling/deny-policy/${body.conditionId}`;
+    expect((await gateway(1).ask('PATCH', path, { conditionStatus: false })).status).toBe(200);
+    await inStep();
+    expect(await Promise.all(all.map((one) => one.send()))).not.toContain(403);
+    expect((await gateway(2).ask('DELETE', path)).status).toBe(200);
+    await inStep();
   });
 
   test('the last of several changes at once wins everywhere', async () => {

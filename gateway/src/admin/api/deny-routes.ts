@@ -40,8 +40,9 @@ function queryIn(url: string): string {
 async function create({ context, home }: Asked): Promise<Response> {
   requireAccepted(context, 'application/json');
   const body = await jsonBody(context);
-  const { policy } = await home.change((files) => createDenyPolicy(files, body));
-  return json(201, asDenyAnswer(policy), { Location: `${basePath}/throttling/deny-policy/${policy.id}` });
+  const { answer } = await home.change((files) => createDenyPolicy(files, body));
+  const location = `${basePath}/throttling/deny-policy/${String(answer['conditionId'])}`;
+  return json(201, answer, { Location: location });
 }
 
 async function show({ context, home }: Asked): Promise<Response> {
@@ -53,8 +54,8 @@ async function update({ context, home }: Asked): Promise<Response> {
   requireAccepted(context, 'application/json');
   const body = await jsonBody(context);
   const id = context.req.param('id') ?? '';
-  const { policy } = await home.change((files) => updateDenyPolicy(files, id, body));
-  return json(200, asDenyAnswer(policy));
+  const { answer } = await home.change((files) => updateDenyPolicy(files, id, body));
+  return json(200, answer);
 }
 
 async function remove({ context, home }: Asked): Promise<Response> {

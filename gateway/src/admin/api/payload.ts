@@ -1,4 +1,5 @@
-import { parseYamlFile } from '../../config/yaml-file.ts';
+import { parseExports } from '../../config/exports.ts';
+import type { HomeFile } from '../../config/home.ts';
 import { isRecord } from '../../config/source-file.ts';
 import { stringify } from 'yaml';
 import { ApiError } from './api-error.ts';
@@ -31,14 +32,26 @@ function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
-/** The object that a file holds; nothing when it holds none. */
-export function payloadOfFile(path: string, text: string): Payload | undefined {
-  const value = parseYamlFile({ path, text }, () => {})?.value;
-  return isRecord(value) ? value : undefined;
+/** The objects that a file holds, each as apictl would write it; none when one of them can't be read. */
+export function payloadsOfFile(path: string, text: string): readonly Payload[] {
+  const values: unknown[] = parseExports({ path, text }, () => {}).map(({ source }) => source?.value);
+  return values.every(isRecord) ? values : [];
+}
+
+/** What a file holds with one of its objects replaced or, without a `value`, removed; nothing of nothing else is left. */
+export function replacedIn(
+  { path, text }: HomeFile,
+  index: number,
+  value: Payload | undefined,
+): string | undefined {
+  const all = payloadsOfFile(path, text).toSpliced(index, 1, ...(value === undefined ? [] : [value]));
+  const [first, ...others] = all;
+  if (first === undefined) return undefined;
+  return others.length === 0 ? fileText(path, first) : fileText(path, all);
 }
 
 /** The text of a file at this path. Strings are quoted, so that a reader of YAML 1.1, such as apictl, takes none for something else. */
-export function fileText(path: string, value: Payload): string {
+export function fileText(path: string, value: Payload | readonly Payload[]): string {
   if (path.endsWith('.json')) return `${JSON.stringify(value, null, 2)}\n`;
   return stringify(value, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 });
 }

@@ -1,12 +1,13 @@
 import type { Home } from '../../config/home.ts';
 import type { HomeEdit } from '../../home/home-edit.ts';
 import { ApiError } from './api-error.ts';
-import type { Payload } from './payload.ts';
+import { fileText, type Payload, replacedIn } from './payload.ts';
 import type { PolicyKind } from './policy-kinds.ts';
 import {
   asAnswer,
+  asEnvelope,
+  defaultVersion,
   newPolicyPath,
-  policyFileText,
   policyId,
   type StoredPolicy,
   storedPolicies,
@@ -26,13 +27,13 @@ export function createPolicy(home: Home, kind: PolicyKind, body: Payload): Polic
   if (findByName(home, kind, name) !== undefined) {
     throw new ApiError(409, `${kind.noun} with name ${name} already exists`);
   }
-  const path = newPolicyPath(home, kind, name);
-  return written({ kind, id: policyId(kind, name), name, path, version: 'v4.7.0', data: body });
+  const id = policyId(kind, name);
+  return written(home, { kind, id, name, at: undefined, version: defaultVersion, data: body });
 }
 
 /** Another text for a policy that there is; a built-in one gets a file. Its name and id stay. Throws `ApiError` with status 404. */
 export function updatePolicy(home: Home, kind: PolicyKind, id: string, body: Payload): PolicyChange {
-  return replaced(home, findById(home, kind, id), body);
+  return written(home, { ...findById(home, kind, id), data: body });
 }
 
 /** Either of the two, as `overwrite` allows. */
@@ -43,14 +44,15 @@ export function importPolicy(
 ): PolicyChange & { readonly isNew: boolean } {
   const existing = findByName(home, kind, nameIn(body));
   if (existing === undefined || !overwrite) return { ...createPolicy(home, kind, body), isNew: true };
-  return { ...replaced(home, existing, body), isNew: false };
+  return { ...written(home, { ...existing, data: body }), isNew: false };
 }
 
-/** The file goes. Throws `ApiError`: 404, or 403 for one that is built in. */
+/** Its file goes, or its part of the file. Throws `ApiError`: 404, or 403 for one that is built in. */
 export function deletePolicy(home: Home, kind: PolicyKind, id: string): PolicyChange {
   const policy = findById(home, kind, id);
-  if (policy.path === undefined) throw new ApiError(403, `${kind.noun} ${policy.name} is built in.`);
-  return { edits: [{ path: policy.path, text: undefined }], policy };
+  if (policy.at === undefined) throw new ApiError(403, `${kind.noun} ${policy.name} is built in.`);
+  const { file, index } = policy.at;
+  return { edits: [{ path: file.path, text: replacedIn(file, index, undefined) }], policy };
 }
 
 /** Throws `ApiError` with status 404. */
@@ -64,15 +66,16 @@ function findByName(home: Home, kind: PolicyKind, name: string): StoredPolicy | 
   return storedPolicies(home).find((policy) => policy.kind === kind && policy.name === name);
 }
 
-function replaced(home: Home, existing: StoredPolicy, body: Payload): PolicyChange {
-  const path = existing.path ?? newPolicyPath(home, existing.kind, existing.name);
-  return written({ ...existing, path, data: body });
-}
-
-function written(policy: StoredPolicy & { readonly path: string }): PolicyChange {
-  const { path } = policy;
+function written(home: Home, policy: StoredPolicy): PolicyChange {
+  const { kind, name, at } = policy;
   const data = asAnswer(policy);
-  return { edits: [{ path, text: policyFileText(path, policy) }], policy: { ...policy, data } };
+  const envelope = asEnvelope(policy);
+  const newPath = newPolicyPath(home, kind, name);
+  const edit: HomeEdit =
+    at === undefined
+      ? { path: newPath, text: fileText(newPath, envelope) }
+      : { path: at.file.path, text: replacedIn(at.file, at.index, envelope) };
+  return { edits: [edit], policy: { ...policy, data } };
 }
 
 function nameIn(body: Payload): string {

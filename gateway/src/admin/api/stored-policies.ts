@@ -1,8 +1,7 @@
-import type { Home } from '../../config/home.ts';
-import { roleOf } from '../../config/home.ts';
+import { type Home, type HomeFile, roleOf } from '../../config/home.ts';
 import { isRecord } from '../../config/source-file.ts';
 import { builtInPolicies } from './built-in-policies.ts';
-import { fileText, type Payload, payloadOfFile } from './payload.ts';
+import { type Payload, payloadsOfFile } from './payload.ts';
 import { type PolicyKind, policyKinds } from './policy-kinds.ts';
 import { stableId } from './stable-id.ts';
 
@@ -11,27 +10,31 @@ export interface StoredPolicy {
   readonly kind: PolicyKind;
   readonly id: string;
   readonly name: string;
-  /** Where its file is; none is built in. */
-  readonly path: string | undefined;
+  /** Where it stands: none is built in. */
+  readonly at: PolicyPlace | undefined;
   /** What the file says beside the policy. */
   readonly version: string;
   readonly data: Payload;
 }
 
-const defaultVersion = 'v4.7.0';
+/** A file, and which of the policies in it. */
+export interface PolicyPlace {
+  readonly file: HomeFile;
+  readonly index: number;
+}
+
+export const defaultVersion = 'v4.7.0';
 const filePathMax = 200;
 
 /** All policies, by kind and name; files that hold none are passed over. A file's policy replaces the built-in one. */
 export function storedPolicies(home: Home): readonly StoredPolicy[] {
-  const ofFiles = home.flatMap(({ path, text }) =>
-    roleOf(path) === 'policy' ? (storedIn(path, text) ?? []) : [],
-  );
+  const ofFiles = home.filter(({ path }) => roleOf(path) === 'policy').flatMap(storedIn);
   const names = new Set(ofFiles.map(({ kind, name }) => `${kind.name} ${name}`));
   const others = builtInPolicies()
     .filter(({ kind, name }) => !names.has(`${kind.name} ${name}`))
     .map(({ kind, name, data }) => {
       const id = policyId(kind, name);
-      return { kind, id, name, path: undefined, version: defaultVersion, data };
+      return { kind, id, name, at: undefined, version: defaultVersion, data };
     });
   return [...ofFiles, ...others].toSorted(byKindAndName);
 }
@@ -42,17 +45,18 @@ function byKindAndName(a: StoredPolicy, b: StoredPolicy): number {
   return a.name < b.name ? -1 : 1;
 }
 
-function storedIn(path: string, text: string): StoredPolicy | undefined {
-  const envelope = payloadOfFile(path, text);
-  const kind = policyKinds.find(({ subtype }) => subtype === envelope?.['subtype']);
-  const data = envelope?.['data'];
-  if (kind === undefined || !isRecord(data)) return undefined;
-  const name = typeof data['policyName'] === 'number' ? String(data['policyName']) : data['policyName'];
-  if (typeof name !== 'string') return undefined;
-  const stated = data['policyId'];
-  const id = typeof stated === 'string' && /^[\w-]{1,100}$/.test(stated) ? stated : policyId(kind, name);
-  const version = envelope?.['version'];
-  return { kind, id, name, path, version: typeof version === 'string' ? version : defaultVersion, data };
+function storedIn(file: HomeFile): readonly StoredPolicy[] {
+  return payloadsOfFile(file.path, file.text).flatMap((envelope, index) => {
+    const kind = policyKinds.find(({ subtype }) => subtype === envelope['subtype']);
+    const data = envelope['data'];
+    if (kind === undefined || !isRecord(data)) return [];
+    const name = typeof data['policyName'] === 'number' ? String(data['policyName']) : data['policyName'];
+    if (typeof name !== 'string') return [];
+    const stated = data['policyId'];
+    const id = typeof stated === 'string' && /^[\w-]{1,100}$/.test(stated) ? stated : policyId(kind, name);
+    const version = typeof envelope['version'] === 'string' ? envelope['version'] : defaultVersion;
+    return { kind, id, name, at: { file, index }, version, data };
+  });
 }
 
 /** The id of a policy whose file doesn't state one. */
@@ -61,7 +65,7 @@ export function policyId(kind: PolicyKind, name: string): string {
 }
 
 /** The policy as the API gives it, in WSO2's order, in which apictl looks for the name. All that exists is in force. */
-export function asAnswer({ kind, id, name, data }: Omit<StoredPolicy, 'path' | 'version'>): Payload {
+export function asAnswer({ kind, id, name, data }: Omit<StoredPolicy, 'at' | 'version'>): Payload {
   const { policyId: _, policyName: __, displayName = null, description = null, ...rest } = data;
   return {
     policyId: id,
@@ -75,13 +79,9 @@ export function asAnswer({ kind, id, name, data }: Omit<StoredPolicy, 'path' | '
 }
 
 /** As apictl exports it, and as it stands in a file. */
-export function asEnvelope(policy: Omit<StoredPolicy, 'path'>): Payload {
+export function asEnvelope(policy: Omit<StoredPolicy, 'at'>): Payload {
   const { kind, version } = policy;
   return { type: 'throttling policy', subtype: kind.subtype, version, data: asAnswer(policy) };
-}
-
-export function policyFileText(path: string, policy: Omit<StoredPolicy, 'path'>): string {
-  return fileText(path, asEnvelope(policy));
 }
 
 /** Where a new policy is put: apictl's name for it, as far as it can be a file's; another one where that is taken. */

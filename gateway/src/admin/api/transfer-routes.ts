@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { parseYamlFile } from '../../config/yaml-file.ts';
+import { parseExports } from '../../config/exports.ts';
 import type { Diagnostic } from '../../config/diagnostic.ts';
 import { type Asked, basePath, type Route } from './route.ts';
 import { ApiError } from './api-error.ts';
@@ -75,9 +75,12 @@ async function fileIn(context: Context, bytes: Uint8Array<ArrayBuffer>): Promise
   return new Uint8Array(await file.arrayBuffer());
 }
 
+/** One policy, in any of the wrappings in which WSO2 hands them out. */
 function parsed(text: string): Payload {
   const findings: Diagnostic[] = [];
-  const source = parseYamlFile({ path: 'file', text }, (finding) => findings.push(finding));
-  if (source === undefined) throw new ApiError(400, 'The file is neither YAML nor JSON.', { findings });
-  return asPayload(source.value, 'The file');
+  const [first, ...others] = parseExports({ path: 'file', text }, (finding) => findings.push(finding));
+  if (first?.source === undefined)
+    throw new ApiError(400, 'The file is neither YAML nor JSON.', { findings });
+  if (others.length > 0) throw new ApiError(400, 'The file holds more than one policy.');
+  return asPayload(first.source.value, 'The file');
 }
