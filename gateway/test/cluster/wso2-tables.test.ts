@@ -1,0 +1,330 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startEchoBackend, type EchoBackend } from '../../src/cli/demo/echo-backend.ts';
+import { connectRedis } from '../../src/stores/redis/connect.ts';
+import { Gateways, redisDeployment } from '../support/gateways.ts';
+import { redisMissing, RedisServer } from '../support/redis-server.ts';
+import { issuerName, Signer } from '../support/signer.ts';
+import {
+  advancedPolicy,
+  apiProject,
+  application,
+  applicationBurst,
+  policyFile,
+  subscriptionPolicy,
+  TestHome,
+} from '../support/test-home.ts';
+import { until } from '../support/until.ts';
+
+const perMinute = (count: number): string =>
+  `{type: REQUESTCOUNTLIMIT, requestCount: {timeUnit: min, unitTime: 1, requestCount: ${count}}}`;
+const oneKb = '{type: BANDWIDTHLIMIT, bandwidth: {timeUnit: min, unitTime: 1, dataAmount: 1, dataUnit: KB}}';
+const premium =
+  '{type: JWTCLAIMSCONDITION, jwtClaimsCondition: {claimUrl: "http://wso2.org/claims/role", attribute: premium}}';
+const subscriptionTiers = ['Bronze', 'Silver', 'Gold', 'Unlimited'] as const;
+const applicationTiers = ['10PerMin', '20PerMin', '50PerMin', 'Unlimited'] as const;
+const advancedPolicies = ['10KPerMin', '20KPerMin', '50KPerMin', 'Unlimited'] as const;
+const tenant = 'http://wso2.org/claims/role';
+
+/** Rows of wso2.md's tables 1.2, 1.5 and 1.14, and the oracles of its section 8, by two gateways as processes on one Redis. */
+describe.skipIf(redisMissing)('what WSO2 documents', () => {
+  const signer = new Signer();
+  let redis: RedisServer;
+  let store: ReturnType<typeof connectRedis>;
+  let backend: EchoBackend;
+  let home: TestHome;
+  let gateways: Gateways;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    store = connectRedis(redis.address);
+    backend = await startEchoBackend(() => performance.now());
+    home = new TestHome(filesOf(redis, backend.port, signer.pem));
+    gateways = await Gateways.start(home.path, 2);
+  });
+  afterAll(async () => {
+    await gateways?.stop();
+    store?.disconnect();
+    await Promise.all([backend?.close(), redis?.stop()]);
+    home?.remove();
+  });
+
+  let turn = 0;
+  /** Asks the gateways in turn. */
+  const ask = (path: string, headers: Readonly<Record<string, string>> = {}, init: RequestInit = {}) => {
+    turn += 1;
+    return fetch(`${gateways.urls[turn % 2]}${path}`, { ...init, headers });
+  };
+  const byKey = (name: string) => ({ ApiKey: `${name}-production` });
+  /** So many answers, each as its status and, of a refusal, its code. */
+  const answers = async (
+    count: number,
+    path: string,
+    name: string,
+    init?: RequestInit,
+  ): Promise<string[]> => {
+    const all: string[] = [];
+    for (let asked = 0; asked < count; asked += 1) {
+      const response = await ask(path, byKey(name), init);
+      const text = await response.text();
+      all.push(response.ok ? '200' : `${response.status} ${(JSON.parse(text) as { code: string }).code}`);
+    }
+    return all;
+  };
+  const policyOf = async (
+    path: string,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<string | null> => {
+    const response = await ask(path, headers);
+    await response.arrayBuffer();
+    expect(response.status).toBe(200);
+    return response.headers.get('ratelimit-policy');
+  };
+
+  test('1.2: each level counts under the name of its row', async () => {
+    const token = signer.token({ azp: 'keys-prod', sub: 'carol' });
+    const asked: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+      ['/keys/1.0.0/items', byKey('Keys')],
+      ['/keys/1.0.0/items', { ApiKey: 'Keys-sandbox' }],
+      ['/keys/1.0.0/items', { Authorization: `Bearer ${token}` }],
+      ['/keys/1.0.0/groups', byKey('Keys')],
+      ['/keys/1.0.0/groups', { ...byKey('Keys'), 'X-Group': 'one' }],
+      ['/keys/1.0.0/open', {}],
+      ['/keyswhole/1.0.0/items', byKey('Keys')],
+    ];
+    for (const [path, headers] of asked) await policyOf(path, headers);
+    const names = async (): Promise<readonly string[]> =>
+      (await store.keys('sluice:*@*:*')).map((name) => name.replace(/^sluice:/, '')).toSorted();
+    const expected = [
+      'anonymous@60000:127.0.0.1:/keys:1.0.0:Unauthenticated',
+      'api@3600000:/keyswhole/1.0.0',
+      'application-burst@60000:tester/Keys:carol',
+      'application-burst@60000:tester/Keys:tester',
+      'application@60000:tester/Keys:carol',
+      'application@60000:tester/Keys:tester',
+      'backend@3600000:/keys:1.0.0:PRODUCTION',
+      'backend@3600000:/keys:1.0.0:SANDBOX',
+      'burst@60000:tester/Keys:/keys:1.0.0:Plan',
+      'burst@60000:tester/Keys:/keyswhole:1.0.0:Plan',
+      'operation@3600000:/keys/1.0.0/items:GET',
+      'operation@60000:/keys/1.0.0/groups:GET:_condition_0',
+      'operation@60000:/keys/1.0.0/groups:GET:_default',
+      'subscription@3600000:tester/Keys:/keys:1.0.0:Plan',
+      'subscription@3600000:tester/Keys:/keyswhole:1.0.0:Plan',
+    ];
+    await until(async () => (await names()).length >= expected.length);
+    expect(await names()).toEqual(expected);
+  });
+
+  test('1.5: a condition on a claim of the token chooses the group', async () => {
+    const of = (claims: Readonly<Record<string, string>>) =>
+      policyOf('/claims/1.0.0/items', {
+        Authorization: `Bearer ${signer.token({ azp: 'keys-prod', ...claims })}`,
+      });
+    expect(await of({ [tenant]: 'a premium customer' })).toContain('"api";q=7;w=60');
+    expect(await of({ [tenant]: 'basic' })).toContain('"api";q=9;w=60');
+    expect(await of({})).toContain('"api";q=9;w=60');
+  });
+
+  test('1.14: the built-in tiers of subscriptions', async () => {
+    const limits = { Bronze: 1000, Silver: 2000, Gold: 5000, Unlimited: undefined };
+    for (const tier of subscriptionTiers) {
+      const told = limits[tier] === undefined ? null : `"subscription";q=${limits[tier]};w=60`;
+      expect(await policyOf('/tiers/1.0.0/items', byKey(tier))).toBe(told);
+    }
+    expect(await policyOf('/noplans/1.0.0/items', byKey('NoPlans'))).toBe('"subscription";q=10000;w=60');
+    expect(await policyOf('/tiers/1.0.0/open', {})).toBe('"subscription";q=500;w=60');
+  });
+
+  test('1.14: the built-in tiers of applications, and advanced policies', async () => {
+    for (const tier of applicationTiers) {
+      const told = tier === 'Unlimited' ? null : `"application";q=${tier.slice(0, 2)};w=60`;
+      expect(await policyOf('/tiers/1.0.0/items', byKey(`App${tier}`))).toBe(told);
+    }
+    for (const policy of advancedPolicies) {
+      const told = policy === 'Unlimited' ? null : `"operation";q=${policy.slice(0, 2)}000;w=60`;
+      expect(await policyOf(`/tiers/1.0.0/by/${policy}`, byKey('AppUnlimited'))).toBe(told);
+    }
+  });
+
+  test('section 8: a burst of 5 a minute, an hour’s hard limit of 2, an API that is denied', async () => {
+    const burst = await answers(6, '/plain/1.0.0/items', 'FiveAtOnce');
+    expect(burst).toEqual(['200', '200', '200', '200', '200', '429 900807']);
+    expect(await answers(3, '/hard/1.0.0/items', 'Any')).toEqual(['200', '200', '503 900801']);
+    expect(await answers(1, '/denied/1.0.0/items', 'Any')).toEqual(['403 900805']);
+  });
+
+  test('section 8: 3 a minute for an application, an API and an operation; 1 KB a minute', async () => {
+    await minuteWithRoom();
+    const three = (refusal: string): readonly string[] => ['200', '200', '200', refusal];
+    const large = { method: 'POST', body: new Uint8Array(4096) };
+    const [byApplication, byApi, byOperation, byBytes] = await Promise.all([
+      answers(4, '/plain/1.0.0/items', 'ThreeAMinute'),
+      answers(4, '/three/1.0.0/items', 'Any'),
+      answers(4, '/threeeach/1.0.0/items', 'Any'),
+      answers(2, '/plain/1.0.0/items', 'OneKb', large),
+    ]);
+    expect(byApplication).toEqual(three('429 900803'));
+    expect(byApi).toEqual(three('429 900800'));
+    expect(byOperation).toEqual(three('429 900802'));
+    expect(byBytes).toEqual(['200', '429 900803']);
+    expect(await answers(1, '/threeeach/1.0.0/others', 'Any')).toEqual(['200']);
+  });
+
+  test('3.4: Retry-After is a date, of bursts and backends as well, and not where somebody is denied', async () => {
+    const date = /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/;
+    for (const [path, name, status, told] of [
+      ['/plain/1.0.0/items', 'FiveAtOnce', 429, date],
+      ['/plain/1.0.0/items', 'ThreeAMinute', 429, date],
+      ['/three/1.0.0/items', 'Any', 429, date],
+      ['/hard/1.0.0/items', 'Any', 503, date],
+      ['/denied/1.0.0/items', 'Any', 403, /^$/],
+    ] as const) {
+      const response = await ask(path, { ...byKey(name), activityid: 'an-id', 'X-JWT-Assertion': 'x' });
+      await response.arrayBuffer();
+      // A window may have ended meanwhile.
+      expect([200, status]).toContain(response.status);
+      expect(response.headers.get('retry-after') ?? '').toMatch(response.status === 200 ? /^$/ : told);
+      expect(response.headers.get('activityid')).toBe('an-id');
+      const names = [...response.headers.keys()];
+      expect(names.filter((one) => /^x-ratelimit|^x-jwt|^authorization$/.test(one))).toEqual([]);
+    }
+  });
+
+  test('section 8: a GraphQL query that is too deep', async () => {
+    const body = JSON.stringify({ query: '{ languages { name } }' });
+    const init = { method: 'POST', body };
+    const response = await ask(
+      '/graph/1.0.0',
+      { ...byKey('Shallow'), 'Content-Type': 'application/json' },
+      init,
+    );
+    expect([response.status, await response.json()]).toMatchObject([400, { code: '900820' }]);
+  });
+
+  test('1.7: an inverted deny policy refuses everybody else, from the moment the files are read', async () => {
+    const from = async (address: string): Promise<number> => {
+      const response = await ask('/tiers/1.0.0/items', { ...byKey('Gold'), 'X-Forwarded-For': address });
+      await response.arrayBuffer();
+      return response.status;
+    };
+    const far = ['10.0.0.8', '2001:db8::1'];
+    for (const address of far) expect(await from(address)).toBe(200);
+    home.write(
+      'deny-policies/others.yaml',
+      'conditionType: IP\nconditionValue: {fixedIp: 10.0.0.7, invert: true}\nconditionStatus: true\n',
+    );
+    for (const url of gateways.adminUrls)
+      expect((await fetch(`${url}/reload`, { method: 'POST' })).status).toBe(200);
+    for (const address of [...far, ...far]) expect(await from(address)).toBe(403);
+    expect([await from('10.0.0.7'), await from('::ffff:10.0.0.7')]).toEqual([200, 200]);
+  });
+});
+
+function filesOf(redis: RedisServer, production: number, pem: string): Readonly<Record<string, string>> {
+  const api = (name: string, more: Partial<Parameters<typeof apiProject>[0]> = {}): string =>
+    apiProject({
+      name,
+      production,
+      sandbox: production,
+      policies: ['Unlimited', 'Plan', 'FiveAtOnce'],
+      ...more,
+    });
+  const all = {
+    Plain: 'Unlimited',
+    Hard: 'Unlimited',
+    Denied: 'Unlimited',
+    Three: 'Unlimited',
+    ThreeEach: 'Unlimited',
+  };
+  const tiers = Object.fromEntries(
+    subscriptionTiers.map((tier) => [`applications/${tier}.yaml`, application(tier, { Tiers: tier })]),
+  );
+  const applications = Object.fromEntries(
+    applicationTiers.map((tier) => [
+      `applications/App${tier}.yaml`,
+      application(`App${tier}`, { Tiers: 'Unlimited' }, tier),
+    ]),
+  );
+  const both = '[oauth2, api_key, oauth_basic_auth_api_key_mandatory]';
+  const keysOperations =
+    '[{target: /items, verb: GET, throttlingPolicy: Many}, {target: /groups, verb: GET, throttlingPolicy: Groups}, {target: /open, verb: GET, authType: None}]';
+  const byPolicy = advancedPolicies.map(
+    (name) => `{target: /by/${name}, verb: GET, throttlingPolicy: ${name}}`,
+  );
+  const consumerKey =
+    'applicationInfo: {keys: [{keyType: PRODUCTION, consumerKey: keys-prod, keyManager: Resident Key Manager}], ';
+  const groups = (condition: string, count: number): string =>
+    `conditionalGroups: [{conditions: [${condition}], limit: ${perMinute(count)}}]`;
+  const header = '{type: HEADERCONDITION, headerCondition: {headerName: X-Group, headerValue: one}}';
+  return {
+    ...tiers,
+    ...applications,
+    'repository/conf/deployment.toml': `${redisDeployment(redis)}
+[[apim.jwt.issuer]]
+name = "${issuerName}"
+certificate = "keys/wso2.pem"
+[sluice.listener]
+trusted_proxies = ["127.0.0.1"]
+[sluice.responses]
+retry_after = "http-date"
+[apim.throttling]
+enable_jwt_claim_based_throttling = true
+enable_header_based_throttling = true
+`,
+    'keys/wso2.pem': pem,
+    'apis/Keys.yaml': api('Keys', {
+      securityScheme: both,
+      operations: keysOperations,
+      maxTps: '{production: 1000, productionTimeUnit: HOUR, sandbox: 1000, sandboxTimeUnit: HOUR}',
+    }),
+    'apis/KeysWhole.yaml': api('KeysWhole', { apiThrottlingPolicy: 'Many' }),
+    'apis/Claims.yaml': api('Claims', { securityScheme: both, apiThrottlingPolicy: 'ByClaim' }),
+    'apis/Tiers.yaml': api('Tiers', {
+      policies: subscriptionTiers,
+      operations: `[{target: /items, verb: GET}, {target: /open, verb: GET, authType: None}, ${byPolicy.join(', ')}]`,
+    }),
+    'apis/NoPlans.yaml': api('NoPlans', { policies: [] }),
+    'apis/Plain.yaml': api('Plain'),
+    'apis/Hard.yaml': api('Hard', { maxTps: '{production: 2, productionTimeUnit: HOUR}' }),
+    'apis/Denied.yaml': api('Denied'),
+    'apis/Three.yaml': api('Three', { apiThrottlingPolicy: 'ThreeAMinute' }),
+    'apis/ThreeEach.yaml': api('ThreeEach', {
+      operations: '[{target: /items, verb: GET, throttlingPolicy: ThreeAMinute}, {target: /*, verb: GET}]',
+    }),
+    'apis/Graph/api.yaml': api('Graph', {
+      policies: ['Shallow'],
+      more: ['type: GRAPHQL'],
+      operations: '[{target: languages, verb: QUERY}]',
+    }),
+    'apis/Graph/Definitions/schema.graphql':
+      'type Query { languages: [Language] }\ntype Language { name: String }',
+    'policies/Plan.yaml': subscriptionPolicy('Plan', { perHour: 1000, burstPerMinute: 1000 }),
+    'policies/Many.yaml': advancedPolicy('Many', 1000),
+    'policies/Groups.yaml': policyFile('advanced', 'Groups', perMinute(100), [groups(header, 100)]),
+    'policies/ByClaim.yaml': policyFile('advanced', 'ByClaim', perMinute(9), [groups(premium, 7)]),
+    'policies/Hasty.yaml': applicationBurst('Hasty', 1000),
+    'policies/FiveAtOnce.yaml': subscriptionPolicy('FiveAtOnce', { perHour: 1000, burstPerMinute: 5 }),
+    'policies/AppThree.yaml': policyFile('application', 'ThreeAMinute', perMinute(3)),
+    'policies/AdvancedThree.yaml': policyFile('advanced', 'ThreeAMinute', perMinute(3)),
+    'policies/OneKb.yaml': policyFile('application', 'OneKb', oneKb),
+    'policies/Shallow.yaml': `${subscriptionPolicy('Shallow', { perHour: 5 })}  graphQLMaxDepth: 1\n`,
+    'applications/Keys.yaml': application(
+      'Keys',
+      { Keys: 'Plan', KeysWhole: 'Plan', Claims: 'Unlimited' },
+      'Hasty',
+    ).replace('applicationInfo: {', consumerKey),
+    'applications/NoPlans.yaml': application('NoPlans', {}),
+    'applications/Any.yaml': application('Any', all),
+    'applications/FiveAtOnce.yaml': application('FiveAtOnce', { Plain: 'FiveAtOnce' }),
+    'applications/ThreeAMinute.yaml': application('ThreeAMinute', { Plain: 'Unlimited' }, 'ThreeAMinute'),
+    'applications/OneKb.yaml': application('OneKb', { Plain: 'Unlimited' }, 'OneKb'),
+    'applications/Shallow.yaml': application('Shallow', { Graph: 'Shallow' }),
+    'deny-policies/denied.yaml': 'conditionType: API\nconditionValue: /denied/1.0.0\nconditionStatus: true\n',
+  };
+}
+
+/** Waits for the next minute where this one is nearly over, so that its windows aren't cut in two. */
+async function minuteWithRoom(): Promise<void> {
+  const leftMs = 60_000 - (Date.now() % 60_000);
+  if (leftMs < 6000) await new Promise((resolve) => setTimeout(resolve, leftMs + 50));
+}
