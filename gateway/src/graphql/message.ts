@@ -21,7 +21,7 @@ export function readJsonMessage(text: string): GraphqlMessage | Invalid {
 }
 
 /** A message whose JSON is read already, and holds no name twice. */
-function messageOf(value: Readonly<Record<string, unknown>>): GraphqlMessage | Invalid {
+export function messageOf(value: Readonly<Record<string, unknown>>): GraphqlMessage | Invalid {
   const odd = Object.keys(value).find((name) => (meaningOf(name) ?? name) !== name);
   if (odd !== undefined) return { invalid: `It is ambiguous: ${meaningOf(odd)}` };
   const { query, operationName } = value;
@@ -127,7 +127,7 @@ function isName(text: string, end: number): boolean {
 }
 
 /** JSON's value, or undefined. */
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -135,6 +135,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import type { GraphqlMessage } from '../graphql/message.ts';
 import { type Level, levels } from '../policy/levels.ts';
 import type { Charge } from '../policy/plan.ts';
 import type { Exchange } from './exchange.ts';
@@ -10,7 +11,7 @@ import type { Routed } from './route.ts';
 import type { Serving } from './serving.ts';
 
 /** A request to an API of type GRAPHQL that has found it. */
-interface GraphqlExchange {
+export interface GraphqlExchange {
   readonly exchange: Exchange;
   readonly routed: Routed;
   readonly serving: Serving;
@@ -32,10 +33,18 @@ export async function identifyGraphql(
   }
   const read = await readGraphqlRequest(exchange, routed.target.query);
   if (isRefusal(read)) return read;
-  const asked = service.ask(read.message);
-  if (isRefusal(asked)) return asked;
-  const identified = await identifyAll(request, asked);
+  const identified = await identifyMessage(request, service, read.message);
   return isRefusal(identified) || read.body === undefined ? identified : { ...identified, body: read.body };
+}
+
+/** The same for a message that is read already. */
+export async function identifyMessage(
+  request: GraphqlExchange,
+  service: GraphqlService,
+  message: GraphqlMessage,
+): Promise<Identified | Refusal> {
+  const asked = service.ask(message);
+  return isRefusal(asked) ? asked : identifyAll(request, asked);
 }
 
 /** Each operation is identified as a request to it alone would be; together they pay what each would, but bursts once. */
@@ -61,7 +70,7 @@ async function identifyAll(
     ...first,
     routed: { ...routed, operation: { ...first.routed.operation, target: names.join(',') } },
     charges,
-    levels: charges.map(({ level }) => level),
+    levels: [...new Set(charges.map(({ level }) => level))],
     policy: rateLimitPolicy(charges),
   };
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../limits/clock.ts';
 import type { Verdict } from '../limiter/verdict.ts';
 import { activityId, activityIdField } from './activity-id.ts';
 import { admit, refusalOf, type Admission } from './admit.ts';
-import { identifyGraphql } from './ask-graphql.ts';
+import { type GraphqlExchange, identifyGraphql } from './ask-graphql.ts';
 import { Course } from './course.ts';
 import { denyAtDoor } from './deny.ts';
 import type { Answer, Exchange } from './exchange.ts';
@@ -10,6 +10,7 @@ import type { Fields } from '../wire/fields.ts';
 import { eventMeter } from './event-meter.ts';
 import { hasUnderscoreName } from './fields.ts';
 import { Forwarding, outbound, type ForwardingEvents } from './forward.ts';
+import type { GraphqlService } from './graphql-service.ts';
 import { identify, type Identified } from './identify.ts';
 import { eventGates } from './message-gate.ts';
 import { metering, priced, type LateCharging } from './metering.ts';
@@ -21,6 +22,7 @@ import { methodsAnswer, refusalAnswer, withFields } from './respond.ts';
 import { checkProtocol } from './protocol.ts';
 import { route } from './route.ts';
 import type { Serving } from './serving.ts';
+import { openSubscriptions } from './subscription-gate.ts';
 import { readTarget } from './target.ts';
 
 /** What the life of a request needs. */
@@ -72,11 +74,22 @@ function live(course: Course, plane: DataPlane): void {
   const identified =
     graphql === undefined
       ? identify(head, routed, serving)
-      : identifyGraphql({ exchange, routed, serving }, graphql);
+      : askGraphql({ exchange, routed, serving }, graphql, plane);
   if (!(identified instanceof Promise)) return charge(course, identified, plane);
   identified
     .then((late) => charge(course, late, plane))
     .catch((error: unknown) => fail(course, plane, error));
+}
+
+/** What is asked for stands in the request's body, or in the messages of the WebSocket that it opens. */
+function askGraphql(
+  request: GraphqlExchange,
+  service: GraphqlService,
+  { admission, reportBug }: DataPlane,
+): Promise<Identified | Refusal> {
+  return request.exchange.head.upgrade === undefined
+    ? identifyGraphql(request, service)
+    : openSubscriptions(request, { service, admission, reportBug });
 }
 
 /** A request whose sender may use the operation is asked to pay. */
@@ -107,7 +120,7 @@ function proceed(course: Course, identified: Identified, verdict: Verdict, plane
   if (!verdict.admitted) return refuse(course, refusalOf(verdict), plane);
   course.forwardedAtMs = course.decidedAtMs;
   const meter = exchange.head.upgrade && eventMeter(identified.charges, plane.admission);
-  const gates = meter ? eventGates(meter) : undefined;
+  const gates = identified.gates ?? (meter ? eventGates(meter) : undefined);
   if (gates !== undefined) course.metering?.paidByPiece();
   const out = outbound(course, identified, ownFields(course), gates);
   course.forwarding = new Forwarding(exchange, out, new Following(course, plane));

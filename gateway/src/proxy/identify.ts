@@ -9,6 +9,7 @@ import { denied } from './deny.ts';
 import { credentialOf } from './credentials.ts';
 import type { RequestHead } from './exchange.ts';
 import { fieldValues } from './fields.ts';
+import type { MessageGates } from './message-gate.ts';
 import type { Dues, Party } from './parties.ts';
 import { causes, isRefusal, type Refusal } from './refusal.ts';
 import { clientOf, LazyDetails, nothingSeen } from './request-details.ts';
@@ -26,6 +27,8 @@ export interface Identified extends Dues {
   readonly query: string;
   /** Its body, if it had to be read already. */
   readonly body?: BodySource;
+  /** What decides about the messages of the WebSocket that it opens, if something else than event quotas does. */
+  readonly gates?: MessageGates;
 }
 
 const unknownApiKey: Refusal = { cause: causes.badCredentials };
