@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { checkHome } from './commands/check.ts';
 import { runCounters } from './commands/counters.ts';
 import { runDemo, type DemoOptions } from './commands/demo.ts';
+import { importExports } from './commands/import.ts';
 import { runStart, type StartOptions } from './commands/start.ts';
 import { exitCodes } from './exit-codes.ts';
 import { machineEnvironment } from './machine.ts';
@@ -31,6 +32,7 @@ function commands(finish: Finish): Command {
     .configureHelp({ showGlobalOptions: true });
   addStart(program, finish);
   addCheck(program, finish);
+  addImport(program, finish);
   addDemo(program, finish);
   addCounters(program, finish);
   return program;
@@ -73,6 +75,33 @@ function addCheck(program: Command, finish: Finish): void {
       const environment = machineEnvironment(home);
       const { stdout, stderr } = process;
       return finish(checkHome({ homePath: home, json, online, stdout, stderr, environment }));
+    });
+}
+
+interface ImportFlags {
+  readonly from: string;
+  readonly to: string;
+  readonly overwrite?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+function addImport(program: Command, finish: Finish): void {
+  program
+    .command('import')
+    .description("take over a tree of WSO2's exports into a home, and say of every file what became of it")
+    .requiredOption(
+      '--from <dir>',
+      'exported policies, API projects, applications, deny policies, deployment.toml',
+    )
+    .requiredOption('--to <home>', 'the home to fill; it need not exist')
+    .option('--overwrite', 'replace what the home has already')
+    .option('--dry-run', 'write nothing')
+    .option('--json', 'print the lists as JSON')
+    .action(({ from, to, overwrite = false, dryRun = false, json = false }: ImportFlags) => {
+      const { stdout, stderr } = process;
+      const environment = machineEnvironment(to);
+      return finish(importExports({ from, to, overwrite, dryRun, json, stdout, stderr, environment }));
     });
 }
 

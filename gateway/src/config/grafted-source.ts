@@ -1,7 +1,7 @@
 import { isRecord, type Path, type SourceFile } from './source-file.ts';
 
 /** Where a value was written that stands in another file's place. */
-export interface Origin {
+interface Origin {
   readonly source: SourceFile;
   readonly path: Path;
   /** What of the origin to point at, when it isn't what the finding says: a key may have become a value. */

@@ -28,6 +28,13 @@ export function reportProjectParts(home: Home, report: Report): Home {
   return others;
 }
 
+/** Why a file of an API project is not read, by its path in the project; nothing for a part that WSO2 doesn't know. */
+export function whyUnread(path: string): string | undefined {
+  const part = path.startsWith('Definitions/') ? path : path.replace(/\/.*/s, '');
+  if (Object.hasOwn(missed, part)) return missed[part];
+  return withoutEffect.test(part) ? `${part} is without effect here` : undefined;
+}
+
 function unreadPartOf(path: string): { readonly project: string; readonly part: string } | undefined {
   const [, project, part] =
     /^((?:apis|applications)\/(?:[^/]+\.zip(?:\/[^/]+)??|[^/]+))\/((?:Definitions\/)?[^/]+)\/?$/.exec(path) ??
@@ -35,10 +42,14 @@ function unreadPartOf(path: string): { readonly project: string; readonly part: 
   return project === undefined || part === undefined ? undefined : { project, part };
 }
 
+const certificates =
+  'Certificates of backends in a project are not trusted; put them into one file and name it in [sluice.backends.tls] ca.';
+
 /** What is done in WSO2 and not here. */
 const missed: Readonly<Record<string, string>> = {
-  'Endpoint-certificates':
-    'Certificates of backends in a project are not trusted; put them into one file and name it in [sluice.backends.tls] ca.',
+  'Endpoint-certificates': certificates,
+  // Of a folder of parameters.
+  certificates,
   Policies: 'Policies that change requests and answers (mediation) are not supported.',
   Sequences: 'Sequences that change requests and answers (mediation) are not supported.',
   Interceptors: 'Interceptors are not supported.',
