@@ -59,6 +59,8 @@ describe('what an API file means', () => {
     expect(read({ policies: '[DefaultSubscriptionless]' }).api?.subscriptionless).toMatchObject(open);
     expect(read({ policies: '[DefaultSubscriptionless, Gold]' }).api).not.toHaveProperty('subscriptionless');
     expect(read().api).not.toHaveProperty('subscriptionless');
+    const stream = { name: 'AsyncDefaultSubscriptionless', quotas: [{ measure: 'events' }] };
+    expect(read({ type: 'SSE', policies: '[]' }).api?.subscriptionless).toMatchObject(stream);
   });
 
   test.each([

@@ -38,10 +38,11 @@ export function readApi(
   reportPaths(source, data);
   reportUnsupported(source, data);
   reportRemarks(source);
-  const subscriptions = readTiers(source, book, data.policies ?? []);
   const policyName = data.apiThrottlingPolicy ?? undefined;
   const policy = policyName && limitingPolicy(book, policyName, source, ['data', 'apiThrottlingPolicy']);
   const type = data.type ?? 'HTTP';
+  const open = isStreaming(type) ? 'AsyncDefaultSubscriptionless' : 'DefaultSubscriptionless';
+  const subscriptions = readTiers({ source, book, written: data.policies ?? [], open });
   const operations = readOperations(source, book, styleOf(type));
   const graphql = type === 'GRAPHQL' ? readGraphql(source, operations) : undefined;
   const webSocket = type === 'WS';
@@ -69,9 +70,6 @@ export function readApi(
   };
   return { api, served, tiers: subscriptions.names, source };
 }
-
-/** WSO2 gives this tier to APIs without any, and drops it when there are others. */
-const subscriptionless = 'DefaultSubscriptionless';
 
 const dataSchema = mapping(
   {
@@ -130,13 +128,20 @@ interface SubscriptionTiers {
   readonly openTier?: SubscriptionTier;
 }
 
-function readTiers(source: SourceFile, book: PolicyBook, written: readonly string[]): SubscriptionTiers {
-  const names = written.length > 1 ? written.filter((name) => name !== subscriptionless) : written;
+/** WSO2 gives the tier `open` to APIs without any, and drops it when there are others. */
+function readTiers(parts: {
+  readonly source: SourceFile;
+  readonly book: PolicyBook;
+  readonly written: readonly string[];
+  readonly open: string;
+}): SubscriptionTiers {
+  const { source, book, written, open } = parts;
+  const names = written.length > 1 ? written.filter((name) => name !== open) : written;
   const tiers = names.map((name) =>
     book.subscription.find(name, source, ['data', 'policies', written.indexOf(name)]),
   );
-  if (names.length === 0) return { names, openTier: tierFor(book, subscriptionless, source) };
-  return names[0] === subscriptionless ? { names: [], ...(tiers[0] && { openTier: tiers[0] }) } : { names };
+  if (names.length === 0) return { names, openTier: tierFor(book, open, source) };
+  return names[0] === open ? { names: [], ...(tiers[0] && { openTier: tiers[0] }) } : { names };
 }
 
 function reportPaths(source: SourceFile, data: ApiData): void {
