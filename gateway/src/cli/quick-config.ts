@@ -70,6 +70,7 @@ export function quickConfig({ to, limit, by }: QuickStart): Config | string {
     tokens: noTokens,
     apis: [api],
     applications: [],
+    customRules: [],
     denyPolicies: [],
     tiers: { subscription: [], application: [] },
   };

@@ -4,6 +4,7 @@
  * how a gateway runs.
  */
 import type { Api, Application } from '../policy/catalogue.ts';
+import type { CustomRule } from '../policy/custom-rule.ts';
 import type { DenyPolicy } from '../policy/deny.ts';
 import type { Level, OnStoreFailure } from '../policy/levels.ts';
 import type { ApplicationTier, SubscriptionTier } from '../policy/tiers.ts';
@@ -23,6 +24,7 @@ export interface Config {
   readonly tokens: TokenSettings;
   readonly apis: readonly Api[];
   readonly applications: readonly Application[];
+  readonly customRules: readonly CustomRule[];
   /** Those that are switched on. */
   readonly denyPolicies: readonly DenyPolicy[];
   /** What tokens may name: the policies of files and the built-in ones. */

@@ -17,7 +17,7 @@ import { readTokenSettings } from './token-issuers.ts';
 import { parseTomlFile } from './toml-file.ts';
 
 /** The part of a Config that deployment.toml holds. */
-export type Settings = Omit<Config, 'apis' | 'applications' | 'denyPolicies' | 'tiers'>;
+export type Settings = Omit<Config, 'apis' | 'applications' | 'customRules' | 'denyPolicies' | 'tiers'>;
 
 /** With what only policies need to know. */
 export type DeploymentSettings = Settings & { readonly switches: ThrottlingSwitches };

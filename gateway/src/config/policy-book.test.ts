@@ -152,15 +152,6 @@ describe('windows', () => {
   });
 });
 
-describe('what is not supported yet', () => {
-  test('a custom rule, used or not: its traffic would pass unlimited', () => {
-    const { found } = read(
-      'type: throttling policy\nsubtype: custom rule\ndata: {policyName: C, keyTemplate: $userId}\n',
-    );
-    expect(summary(found)).toEqual(['policies/0.yaml:2 error not-supported']);
-  });
-});
-
 test('a missing stopOnQuotaReach is noted, as WSO2 reads it the other way', () => {
   const { find, found } = read(policy('subscription', `{policyName: P, ${requests(1)}}`));
   expect(find('subscription', 'P')).toEqual({ name: 'P', quotas: perMinute(1) });

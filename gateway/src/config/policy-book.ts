@@ -43,7 +43,7 @@ function addPolicy(book: PolicyBook, source: SourceFile, switches: ThrottlingSwi
   if (file === undefined) return false;
   if (file.kind === 'subscription') book.subscription.put(file.entry, source);
   else if (file.kind === 'application') book.application.put(file.entry, source);
-  else book.advanced.put(file.entry, source);
+  else if (file.kind === 'advanced') book.advanced.put(file.entry, source);
   return true;
 }
 

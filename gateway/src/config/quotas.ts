@@ -176,8 +176,8 @@ function aiQuotas(source: SourceFile, path: Path, stated: AiQuota): readonly Quo
   return quotas;
 }
 
-/** In ms. */
-function windowOf(source: SourceFile, path: Path, { timeUnit, unitTime }: Window): number | undefined {
+/** A window in ms; nothing when it is none, which is reported. */
+export function windowOf(source: SourceFile, path: Path, { timeUnit, unitTime }: Window): number | undefined {
   const name = timeUnit.toLowerCase().replace(/s$/, '');
   const unit = Object.hasOwn(unitMs, name) ? unitMs[name] : undefined;
   if (unit === undefined) {

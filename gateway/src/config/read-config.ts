@@ -4,6 +4,7 @@ import { noDescription, parseApis } from './api-projects.ts';
 import type { ApiFile } from './api-project.ts';
 import { readApplications } from './applications.ts';
 import type { Config } from './config.ts';
+import { readCustomRules } from './custom-rule.ts';
 import { readDenyPolicies } from './deny-policies.ts';
 import { readDeploymentToml, type Settings } from './deployment-toml.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -30,7 +31,9 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
     files.filter(({ path }) => roleOf(path) === role).flatMap((file) => parseExports(file, report));
 
   const deployment = readDeploymentToml(files, environment, report);
-  const policies = readPolicies(parse('policy'), deployment?.switches);
+  const policyFiles = parse('policy');
+  const policies = readPolicies(policyFiles, deployment?.switches);
+  const customRules = readCustomRules(policyFiles.flatMap(({ source }) => source ?? []));
   const apiFiles = parseApis(
     files,
     { name: deployment?.gateway.environment, variables: environment.variables },
@@ -58,7 +61,10 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
   const { switches: _, ...settings } = deployment;
   const tokens = { ...settings.tokens, revoked };
   const tiers = { subscription: policies.subscription.all(), application: policies.application.all() };
-  return { config: { ...settings, tokens, apis: apis.apis, applications, denyPolicies, tiers }, diagnostics };
+  return {
+    config: { ...settings, tokens, apis: apis.apis, applications, customRules, denyPolicies, tiers },
+    diagnostics,
+  };
 }
 
 /** Nothing that lies in the home's folders is passed over in silence. A path with a slash at its end is a folder. */

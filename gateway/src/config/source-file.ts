@@ -22,6 +22,8 @@ interface Finding {
   readonly path: Path;
   /** What to point at; the value unless said otherwise. */
   readonly part?: 'key' | 'value';
+  /** A place inside a text of several lines, from 1. Found where the text is written line by line (`|`). */
+  readonly inside?: Position;
   readonly message: string;
   readonly hint?: string | undefined;
   /** Masks the value in the offending line: nobody knows whether it is a secret. */
@@ -57,8 +59,12 @@ export function sourceFile(file: HomeFile, value: unknown, locate: Locate, repor
   const secretLines = linesOfSecretsTable(lines);
   let remarks = 0;
 
-  const place = (path: Path, part: 'key' | 'value' = 'value', valueHidden = false): Place => {
-    const { line, column } = locate(path, part);
+  const place = (
+    path: Path,
+    part: 'key' | 'value' = 'value',
+    { valueHidden = false, inside }: Pick<Finding, 'valueHidden' | 'inside'> = {},
+  ): Place => {
+    const { line, column } = insideOf(lines, locate(path, part), inside);
     if (secretLines.has(line)) return { file: file.path, line, column, text: '' };
     return { file: file.path, line, column, text: lineText(lines, line, valueHidden ? column : undefined) };
   };
@@ -67,7 +73,7 @@ export function sourceFile(file: HomeFile, value: unknown, locate: Locate, repor
       if (remarks === remarksMax + 1) report(moreFindings(file.path));
       return;
     }
-    report(diagnosticOf(severity, finding, place(finding.path, finding.part, finding.valueHidden)));
+    report(diagnosticOf(severity, finding, place(finding.path, finding.part, finding)));
   };
   return {
     path: file.path,
@@ -118,6 +124,18 @@ export function valueAt(value: unknown, path: Path): unknown {
     else return undefined;
   }
   return found;
+}
+
+/** The place inside a block of text that begins with `|` at `start`; the start itself of any other text. */
+function insideOf(lines: readonly string[], start: Position, inside: Position | undefined): Position {
+  const header = lines[start.line - 1]?.slice(start.column - 1) ?? '';
+  if (inside === undefined || !/^\|[+-]?\s*(?:#.*)?$/.test(header)) return start;
+  const indent =
+    lines
+      .slice(start.line)
+      .find((line) => line.trim() !== '')
+      ?.search(/\S/) ?? 0;
+  return { line: start.line + inside.line, column: indent + inside.column };
 }
 
 function diagnosticOf(severity: Severity, finding: Finding, at: Place): Diagnostic {

@@ -26,7 +26,9 @@ export interface PolicyEntry<Policy> {
 export type PolicyFile =
   | { readonly kind: 'subscription'; readonly entry: PolicyEntry<SubscriptionTier> }
   | { readonly kind: 'application'; readonly entry: PolicyEntry<ApplicationTier> }
-  | { readonly kind: 'advanced'; readonly entry: PolicyEntry<AdvancedPolicy> };
+  | { readonly kind: 'advanced'; readonly entry: PolicyEntry<AdvancedPolicy> }
+  /** Nothing names it; custom-rule.ts reads it. */
+  | { readonly kind: 'custom' };
 
 /** Reads one throttling policy as apictl exports it (wso2.md 4.1). Gives nothing when it has errors, which are reported. */
 export function readPolicy(source: SourceFile, switches: ThrottlingSwitches): PolicyFile | undefined {
@@ -39,13 +41,7 @@ export function readPolicy(source: SourceFile, switches: ThrottlingSwitches): Po
     case 'advanced policy':
       return readAdvancedPolicy(source, switches);
     case 'custom rule':
-      source.error({
-        code: 'not-supported',
-        path: ['subtype'],
-        message: 'Custom rules are not supported yet.',
-        hint: 'Without the file, the traffic that the rule limits is not limited.',
-      });
-      return undefined;
+      return { kind: 'custom' };
     case undefined:
       return undefined;
   }

@@ -16,7 +16,7 @@ export type DenyPolicy =
   | ({ readonly kind: 'subscription' } & DeniedSubscription);
 
 /** The API's context has its version. */
-export interface DeniedSubscription {
+interface DeniedSubscription {
   readonly context: string;
   readonly version: string;
   readonly owner: string;

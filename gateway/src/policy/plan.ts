@@ -33,9 +33,9 @@ export function requestCharge(level: Level, limit: Limit, key: CounterKey): Char
  * The charges of a request, in the order of evaluation (contract.md 3). Limits that don't exist charge nothing. The
  * subjects are WSO2's counter keys, so operators recognise them in the store. Bytes, events and tokens aren't known yet: they
  * cost nothing here, but there must be one left. `group` is the position of the conditional group that the request belongs to,
- * in the policy that `policyOf` names.
+ * in the policy that `policyOf` names; `custom` are the charges of custom rules.
  */
-export function plan(facts: RequestFacts, group = 0): readonly Charge[] {
+export function plan(facts: RequestFacts, group = 0, custom: readonly Charge[] = []): readonly Charge[] {
   const charges: Charge[] = [];
   const { api, operation, consumer, keyType } = facts;
   // A request that opens no stream is one event.
@@ -81,6 +81,7 @@ export function plan(facts: RequestFacts, group = 0): readonly Charge[] {
     charge('subscription', tier.quotas, subject, { kind: 'anonymous', ...over });
     charge('burst', burstQuotas(tier), subject, { kind: 'anonymous-burst', ...over });
   }
+  charges.push(...custom);
   charge('backend', api.backends[keyType]?.limits, [api.context, api.version, keyType]);
   return charges;
 }

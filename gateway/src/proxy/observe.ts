@@ -94,9 +94,12 @@ function overLevels(verdict: Verdict | undefined): readonly Level[] {
 
 function refusingCounter({ verdict, identified }: Course): ExchangeRecord['refusedBy'] {
   if (identified === undefined || verdict === undefined || verdict.admitted) return undefined;
-  const { level, key } = verdict.refused.charge;
+  const { level, key, rule } = verdict.refused.charge;
   const { facts } = identified;
-  if (facts.consumer.kind === 'application') return { level, counter: key };
+  // The key of a rule may hold an address.
+  if (rule !== undefined) return { level, counter: rule };
+  const isShared = level !== 'subscription' && level !== 'burst';
+  if (facts.consumer.kind === 'application' || isShared) return { level, counter: key };
   const nobody = { ...facts, consumer: { ...facts.consumer, subject: '' } };
   return { level, counter: plan(nobody).find((charge) => charge.level === level)?.key ?? '' };
 }

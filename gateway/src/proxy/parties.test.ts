@@ -13,7 +13,7 @@ import { nothingSeen } from './request-details.ts';
 const api = sampleApi();
 const [items] = api.operations as readonly [Operation];
 const backend = api.backends.PRODUCTION!;
-const terms = { conditions: new Map(), deny: new DenyRules([]) };
+const terms = { conditions: new Map(), rules: [], deny: new DenyRules([]) };
 const tier = { name: 'Unauthenticated', quota: limitOf(500) };
 
 function factsOf(subject: string, of: Api = api): RequestFacts {

@@ -1,6 +1,8 @@
 import type { Api, Backend, Operation } from '../policy/catalogue.ts';
 import type { Conditions } from '../policy/conditions.ts';
+import { applyRules, type AppliedRule, type CustomRule } from '../policy/custom-rule.ts';
 import type { DenyRules } from '../policy/deny.ts';
+import type { IpNumber } from '../policy/ip-number.ts';
 import type { Level } from '../policy/levels.ts';
 import { plan, policyOf, type Charge } from '../policy/plan.ts';
 import type { Claims, RequestDetails } from '../policy/request-details.ts';
@@ -20,6 +22,7 @@ export interface Dues {
 export interface PartyTerms {
   /** The conditions of each policy that has some. */
   readonly conditions: ReadonlyMap<AdvancedPolicy, Conditions>;
+  readonly rules: readonly CustomRule[];
   readonly deny: Pick<DenyRules, 'deniesConsumer'>;
 }
 
@@ -36,8 +39,10 @@ export class Party {
   /** Whether what a request must pay depends on its details. */
   readonly looks: boolean;
   readonly #conditions: Conditions | undefined;
-  /** What a request of each conditional group must pay, once one was met. */
-  readonly #dues: Dues[] = [];
+  readonly #rules: readonly AppliedRule[];
+  readonly #rulesLookAtAddress: boolean;
+  /** What a request of each conditional group must pay, once one was met; by its address, where rules look at that. */
+  readonly #dues = new Map<IpNumber | undefined, Dues[]>();
 
   constructor({ facts, backend, claims }: Met, terms: PartyTerms) {
     this.facts = facts;
@@ -46,15 +51,34 @@ export class Party {
     this.denied = terms.deny.deniesConsumer(facts);
     const policy = policyOf(facts);
     this.#conditions = policy && terms.conditions.get(policy);
-    this.looks = this.#conditions !== undefined;
+    this.#rules = applyRules(terms.rules, facts);
+    this.#rulesLookAtAddress = this.#rules.some(({ looksAtAddress }) => looksAtAddress);
+    this.looks = this.#conditions !== undefined || this.#rulesLookAtAddress;
   }
 
   /** What a request with these details must pay. */
   dues(details: RequestDetails): Dues {
     const group = this.#conditions === undefined ? 0 : this.#conditions.match(details);
-    return (this.#dues[group] ??= duesOf(plan(this.facts, group)));
+    const address = this.#rulesLookAtAddress ? details.address : undefined;
+    const known = this.#dues.get(address) ?? this.#meetAddress(address);
+    return (known[group] ??= this.#plan(group, address));
+  }
+
+  #plan(group: number, address: IpNumber | undefined): Dues {
+    const custom = this.#rules.map((rule) => rule.charge(address));
+    return duesOf(plan(this.facts, group, custom));
+  }
+
+  #meetAddress(address: IpNumber | undefined): Dues[] {
+    if (this.#dues.size >= addressesMax) this.#dues.clear();
+    const dues: Dues[] = [];
+    this.#dues.set(address, dues);
+    return dues;
   }
 }
+
+/** Addresses of one party whose dues are kept. */
+const addressesMax = 16;
 
 function duesOf(charges: readonly Charge[]): Dues {
   const levels = [...new Set(charges.map(({ level }) => level))];

@@ -51,7 +51,7 @@ export interface Destination {
 /** The part of a configuration that requests meet. */
 export type ServedConfig = Pick<
   Config,
-  'apis' | 'applications' | 'denyPolicies' | 'responses' | 'tiers' | 'tokens'
+  'apis' | 'applications' | 'customRules' | 'denyPolicies' | 'responses' | 'tiers' | 'tokens'
 > & {
   readonly listener: Pick<ListenerSettings, 'trustedProxies' | 'underscoreNames'>;
 };
@@ -59,7 +59,8 @@ export type ServedConfig = Pick<
 /** Compiles a configuration once; backends' connections, and what is known of tokens, are shared with other configurations. */
 export function compileServing(config: ServedConfig, backends: Backends, tokenShelf: TokenShelf): Serving {
   const deny = new DenyRules(config.denyPolicies);
-  const terms: PartyTerms = { conditions: conditionsOf(config.apis), deny };
+  const { customRules: rules } = config;
+  const terms: PartyTerms = { conditions: conditionsOf(config.apis), rules, deny };
   return {
     routes: routeTable(config.apis),
     apiKeys: new ApiKeys(config.applications),

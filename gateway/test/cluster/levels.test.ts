@@ -42,6 +42,31 @@ const denied = `
 - {conditionType: SUBSCRIPTION, conditionValue: "/open/1.0.0:1.0.0:tester-Half:PRODUCTION"}
 `;
 
+/** A rule for one API: so many an hour for each key, which is written as a template and in Siddhi. */
+function customRule(
+  name: string,
+  count: number,
+  api: string,
+  [template, key]: readonly [string, string],
+): string {
+  return `
+type: throttling policy
+subtype: custom rule
+version: v4.7.0
+data:
+  policyName: ${name}
+  keyTemplate: ${template}
+  siddhiQuery: |
+    FROM RequestStream
+    SELECT userId, ( apiContext == '/${api}/1.0.0' ) AS isEligible, ${key} as throttleKey
+    INSERT INTO EligibilityStream;
+
+    FROM EligibilityStream[isEligible==true]#throttler:timeBatch(1 hour, 0)
+    SELECT throttleKey, (count(userId) >= ${count}) as isThrottled, expiryTimeStamp group by throttleKey
+    INSERT ALL EVENTS into ResultStream;
+`;
+}
+
 /** Levels above and beside subscriptions, by two gateways as processes on one Redis. */
 describe.skipIf(redisMissing)('levels of a cluster', () => {
   let counting: Counting;
@@ -55,7 +80,13 @@ describe.skipIf(redisMissing)('levels of a cluster', () => {
     const production = backend.port;
     const sandbox = backend.port;
     const policies = ['Unlimited'];
-    const apis = { Open: 'Unlimited', Closed: 'Unlimited', Whole: 'Unlimited', Conditional: 'Unlimited' };
+    const apis = {
+      Open: 'Unlimited',
+      Closed: 'Unlimited',
+      Whole: 'Unlimited',
+      Conditional: 'Unlimited',
+      Ruled: 'Unlimited',
+    };
     home = new TestHome({
       'repository/conf/deployment.toml': `${counting.deployment}
 [sluice.listener]
@@ -76,12 +107,19 @@ trusted_proxies = ["127.0.0.1"]
         policies,
         apiThrottlingPolicy: 'Conditional',
       }),
+      'apis/Ruled.yaml': apiProject({ name: 'Ruled', production, policies }),
+      'policies/Custom-PerUser.yaml': customRule('PerUser', 5, 'ruled', ['$userId', 'userId']),
+      'policies/Custom-PerAddress.yaml': customRule('PerAddress', 3, 'ruled', [
+        '$apiContext:$clientIp',
+        "str:concat(apiContext, ':', cast(map:get(propertiesMap, 'ip'), 'string'))",
+      ]),
       'policies/Advanced-Three.yaml': advancedPolicy('Three', 3),
       'policies/Advanced-Conditional.yaml': conditional,
       'applications/Good.yaml': application('Good', apis),
       'applications/Banned.yaml': application('Banned', apis),
       'applications/Half.yaml': application('Half', apis),
       'applications/Foe.yaml': application('Foe', apis).replace('owner: tester', 'owner: mallory'),
+      'applications/Other.yaml': application('Other', apis).replace('owner: tester', 'owner: bob'),
       'deny-policies/all.yaml': denied,
     });
     gateways = await Gateways.start(home.path, 2);
@@ -166,5 +204,26 @@ trusted_proxies = ["127.0.0.1"]
     });
     expect(await counting.used('api@3600000:/conditional/1.0.0:_condition_0')).toBe(2);
     expect(await counting.used('api@3600000:/conditional/1.0.0:_default')).toBe(6);
+  });
+
+  test('a custom rule of 5 for each user answers 900806 after the fifth, and says its name', async () => {
+    const path = '/ruled/1.0.0/items';
+    let address = 0;
+    // Each from another address, so that the other rule has nothing to say.
+    await admits(5, '429 900806', () => ask(path, from(`192.0.2.${(address += 1)}`)));
+    expect(await counting.used('custom@3600000:PerUser:tester@carbon.super')).toBe(5);
+    const others = { ApiKey: 'Other-production' };
+    const response = await fetch(`${gateways.urls[0]}${path}`, {
+      headers: { ...others, ...from('10.9.9.9') },
+    });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('ratelimit-policy')).toBe(
+      '"custom-PerAddress";q=3;w=3600, "custom-PerUser";q=5;w=3600',
+    );
+    await admits(2, '429 900806', () => ask(path, { ...others, ...from('10.9.9.9') }));
+    // What one rule refuses, the other doesn't count: units that wait for requests are given back.
+    await until(async () => (await counting.used('custom@3600000:PerUser:bob@carbon.super')) === 3);
+    expect(await counting.used('custom@3600000:PerAddress:/ruled/1.0.0:168364297')).toBe(3);
+    expect(await ask('/open/1.0.0/items')).toBe('200');
   });
 });

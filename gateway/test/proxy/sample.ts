@@ -75,6 +75,7 @@ export function sampleConfig(more: Partial<ServedConfig> = {}): ServedConfig {
     tokens: noTokens,
     apis: [api],
     applications: [sampleApplication(api)],
+    customRules: [],
     denyPolicies: [],
     tiers: { subscription: [gold], application: [{ name: 'Unlimited' }] },
     ...more,
