@@ -206,10 +206,11 @@ describe('tokens at a gateway of two threads', () => {
         await response.arrayBuffer();
         return response.status;
       };
-      const flood = Array.from({ length: 300 }, (_, index) =>
-        ask(stranger.token({}, { kid: `kid-${index}` })),
-      );
-      expect(new Set(await Promise.all(flood))).toEqual(new Set([401]));
+      for (const wave of [1, 2, 3]) {
+        const kids = Array.from({ length: 100 }, (_, index) => `kid-${wave}-${index}`);
+        const statuses = await Promise.all(kids.map((kid) => ask(stranger.token({}, { kid }))));
+        expect(new Set(statuses)).toEqual(new Set([401]));
+      }
       const good = Array.from({ length: 100 }, () => ask(signer.token({ azp: 'Some-prod' })));
       expect(new Set(await Promise.all(good))).toEqual(new Set([200]));
       expect(keys.fetches).toBeGreaterThan(0);
