@@ -46,7 +46,8 @@ export function holdsNow(
   } else if (hasEnded(endsAtMs, when.nowMs)) return false;
   if (nbf !== undefined && !(isMoment(nbf) && nbf * 1000 - leewayMs <= when.nowMs)) return false;
   if (sub !== undefined && textClaim(claims, 'sub') === undefined) return false;
-  return isForUse(claims, when.use) && isForAudience(claims, issuer.audiences);
+  // API keys have no audience.
+  return isForUse(claims, when.use) && (when.use === 'api-key' || isForAudience(claims, issuer.audiences));
 }
 
 /** When the token ends, in ms since the Unix epoch; undefined when it doesn't say, or says something that is no time. */

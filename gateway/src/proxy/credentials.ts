@@ -15,17 +15,11 @@ const realm = 'realm="sluice"';
 export const bearerChallenge: string = `Bearer ${realm}`;
 
 const repeatedApiKey: Refusal = { cause: causes.repeatedApiKey };
-const invalidToken: Refusal = {
+/** What a bearer token that proves nothing is answered. */
+export const invalidToken: Refusal = {
   cause: causes.badCredentials,
   challenge: `${bearerChallenge}, error="invalid_token"`,
 };
-const repeatedToken = invalidToken;
-
-/** What a bearer token that proves nothing is answered. */
-export function refusedToken(): Refusal {
-  return invalidToken;
-}
-
 /**
  * Finds the credential of a request among those its API takes. A token decides where there is one, as in WSO2: whoever shows
  * a bad token isn't asked for a key as well. A key may also be the query's parameter `apikey`, when no header has one; and a token
@@ -34,7 +28,7 @@ export function refusedToken(): Refusal {
 export function credentialOf(fields: Fields, query: string, api: Api): Credential | Refusal {
   const { tokens, apiKeyHeader } = api;
   const values = tokens === undefined ? none : fieldValues(fields, tokens.header);
-  if (values.length > 1) return repeatedToken;
+  if (values.length > 1) return invalidToken;
   const token = bearerToken(values[0]);
   if (token !== undefined) return { kind: 'token', text: token };
   const ofQuery = tokens !== undefined && api.webSocket ? inQuery(query, 'token') : undefined;
@@ -66,7 +60,7 @@ function inQuery(query: string, kind: Credential['kind']): Credential | Refusal 
   const written = query.slice(1).split('&');
   const [found, second] = written.filter((one) => one.startsWith(name));
   if (found === undefined) return undefined;
-  if (second !== undefined) return kind === 'token' ? repeatedToken : repeatedApiKey;
+  if (second !== undefined) return kind === 'token' ? invalidToken : repeatedApiKey;
   const text = decoded(found.slice(name.length));
   if (text === undefined || text === '') return undefined;
   const others = written.filter((one) => one !== found).join('&');

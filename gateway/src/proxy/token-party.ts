@@ -3,7 +3,7 @@ import { PermittedCallers } from '../identity/permitted-callers.ts';
 import { scopesOf, standsForApplication } from '../identity/token-caller.ts';
 import { isForAudience } from '../identity/token-claims.ts';
 import type { TokenFault, VerifiedToken } from '../identity/token-verifier.ts';
-import { bearerChallenge, refusedToken } from './credentials.ts';
+import { bearerChallenge, invalidToken } from './credentials.ts';
 import type { RequestHead } from './exchange.ts';
 import { fieldValues } from './fields.ts';
 import type { Party } from './parties.ts';
@@ -31,15 +31,14 @@ export function tokenParty(
   }: { readonly head: RequestHead; readonly routed: Routed; readonly serving: Serving },
 ): Party | Refusal {
   if (typeof token === 'string') return faults[token];
-  if (serving.revokedTokens.has(token)) return token.use === 'bearer' ? refusedToken() : unknownApiKey;
+  if (serving.revokedTokens.has(token)) return token.use === 'bearer' ? invalidToken : unknownApiKey;
   if (token.use === 'api-key' && !isPermitted(token, head, serving)) return forbiddenCaller;
   const { api, operation } = routed;
   return serving.subscribers.find(api, operation, token) ?? meet(token, routed, serving);
 }
 
-/** What API keys are told instead is what all bad API keys are told: `apiKeyFault`. */
 const faults: Readonly<Record<TokenFault, Refusal>> = {
-  invalid: refusedToken(),
+  invalid: invalidToken,
   'keys-unavailable': { cause: causes.keysUnavailable, retryAfterMs: 30_000 },
   busy: { cause: causes.verifierBusy, retryAfterMs: 1000 },
 };
@@ -70,7 +69,7 @@ function meet(token: VerifiedToken, routed: Routed, serving: Serving): Party | R
 function unfit(token: VerifiedToken, { api, operation }: Routed): Refusal | undefined {
   const { audiences = [], keyManagers = [] } = api.tokens ?? {};
   const isForApi = keyManagers.length === 0 || keyManagers.includes(token.issuer.keyManager);
-  if (!isForApi || !isForAudience(token.claims, audiences)) return refusedToken();
+  if (!isForApi || !isForAudience(token.claims, audiences)) return invalidToken;
   const { tokensOf, scopes = [] } = operation;
   if (tokensOf !== undefined && (tokensOf === 'application') !== standsForApplication(token))
     return wrongTokenType;

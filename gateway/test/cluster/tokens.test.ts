@@ -11,13 +11,16 @@ import { issuerName, KeyServer, Signer } from '../support/signer.ts';
 import { apiProject, policyFile, subscriptionPolicy, TestHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
 
-const twoPerHour = '{type: REQUESTCOUNTLIMIT, requestCount: {timeUnit: hour, unitTime: 1, requestCount: 2}}';
+const perHour = (units: number): string =>
+  `{type: REQUESTCOUNTLIMIT, requestCount: {timeUnit: hour, unitTime: 1, requestCount: ${units}}}`;
+const claimIs = (name: string, pattern: string): string =>
+  `{type: JWTCLAIMSCONDITION, jwtClaimsCondition: {claimUrl: 'http://wso2.org/claims/${name}', attribute: '${pattern}'}}`;
 
 /** An application with consumer keys `<name>-prod` and `<name>-sandbox`, and one subscription. */
 function tokenApplication(
   name: string,
   plan: string,
-  { tier = 'Unlimited', status = 'UNBLOCKED' } = {},
+  { tier = 'Unlimited', status = 'UNBLOCKED', api = 'Orders' } = {},
 ): string {
   return `
 type: application
@@ -31,7 +34,7 @@ data:
       - {keyType: PRODUCTION, consumerKey: ${name}-prod, keyManager: Resident Key Manager}
       - {keyType: SANDBOX, consumerKey: ${name}-sandbox, keyManager: Resident Key Manager}
   subscribedAPIs:
-    - {apiId: {apiName: Orders, version: 1.0.0}, throttlingPolicy: ${plan}, status: ${status}}
+    - {apiId: {apiName: ${api}, version: 1.0.0}, throttlingPolicy: ${plan}, status: ${status}}
 `;
 }
 
@@ -58,13 +61,22 @@ describe.skipIf(redisMissing)('tokens at two gateways on one Redis', () => {
       securityScheme: '[oauth2, api_key, oauth_basic_auth_api_key_mandatory]',
       operations: '[{target: /items, verb: GET}, {target: /items, verb: POST, scopes: [orders_write]}]',
     };
-    const issuer = `[[apim.jwt.issuer]]\nname = "${issuerName}"\njwks.url = "${keys.url}"\ncertificate = "keys/wso2.pem"\n`;
+    const claims = { ...orders, name: 'Claims', apiThrottlingPolicy: 'ByClaim' };
+    const issuer = `[[apim.jwt.issuer]]\nname = "${issuerName}"\njwks.url = "${keys.url}"\ncertificate = "keys/wso2.pem"\nclaim_mapping = [{remote_claim = "plan", local_claim = "http://wso2.org/claims/plan"}]\n`;
     home = new TestHome({
       'repository/conf/deployment.toml': `${redisDeployment(redis)}\n${issuer}`,
       'keys/wso2.pem': signer.pem,
       'apis/Orders.yaml': apiProject(orders),
+      'apis/Claims.yaml': apiProject(claims),
+      'policies/ByClaim.yaml': policyFile('advanced', 'ByClaim', perHour(1000), [
+        'conditionalGroups:',
+        `  - {limit: ${perHour(1)}, conditions: [${claimIs('plan', '^trial$')}, ${claimIs('applicationname', '^Any$')}]}`,
+        `  - {limit: ${perHour(2)}, conditions: [${claimIs('applicationtier', 'TwoEach')}]}`,
+      ]),
+      'applications/Any.yaml': tokenApplication('Any', 'Unlimited', { api: 'Claims' }),
+      'applications/Tier.yaml': tokenApplication('Tier', 'Unlimited', { api: 'Claims', tier: 'TwoEach' }),
       'policies/TwoPerHour.yaml': subscriptionPolicy('TwoPerHour', { perHour: 2 }),
-      'policies/TwoEach.yaml': policyFile('application', 'TwoEach', twoPerHour),
+      'policies/TwoEach.yaml': policyFile('application', 'TwoEach', perHour(2)),
       'applications/Each.yaml': tokenApplication('Each', 'Unlimited', { tier: 'TwoEach' }),
       'applications/Shared.yaml': tokenApplication('Shared', 'TwoPerHour'),
       'applications/Held.yaml': tokenApplication('Held', 'Unlimited', { status: 'ON_HOLD' }),
@@ -82,10 +94,10 @@ describe.skipIf(redisMissing)('tokens at two gateways on one Redis', () => {
   });
 
   let turn = 0;
-  const ask = (token: string, init: Pick<RequestInit, 'method'> = {}) => {
+  const ask = (token: string, init: Pick<RequestInit, 'method'> = {}, api = 'orders') => {
     turn += 1;
     const headers = { Authorization: `Bearer ${token}` };
-    return fetch(`${gateways.urls[turn % 2]}/orders/1.0.0/items`, { ...init, headers });
+    return fetch(`${gateways.urls[turn % 2]}/${api}/1.0.0/items`, { ...init, headers });
   };
   /** The code of a refusal, or the status of anything else. */
   const told = async (response: Response): Promise<string> => {
@@ -160,6 +172,23 @@ describe.skipIf(redisMissing)('tokens at two gateways on one Redis', () => {
     const post = (scope: string) => ask(signer.token({ azp: 'Half-sandbox', scope }), { method: 'POST' });
     expect(await told(await post('orders_read orders_write'))).toBe('200');
     expect(await told(await post('orders_read'))).toBe('900910');
+  });
+
+  test('conditions see claims that were verified, and no header of the client', async () => {
+    const asked = async (claims: object): Promise<string> =>
+      told(await ask(signer.token({ ...claims }), {}, 'claims'));
+    const trial = { azp: 'Any-prod', plan: 'trial' };
+    expect([await asked(trial), await asked(trial)]).toEqual(['200', '900800']);
+    // Other claims are in other groups, each of which counts for itself.
+    expect(await asked({ azp: 'Any-prod', plan: 'trial2' })).toBe('200');
+    expect(await asked({ azp: 'Any-prod', 'http://wso2.org/claims/plan': 'x' })).toBe('200');
+    // What the gateway knows itself no token overrules.
+    const tier = { azp: 'Tier-prod', 'http://wso2.org/claims/applicationtier': 'Unlimited' };
+    expect([
+      await asked(tier),
+      await asked({ ...tier, sub: 'dave' }),
+      await asked({ ...tier, sub: 'erin' }),
+    ]).toEqual(['200', '200', '900800']);
   });
 
   test('a token that is taken back is refused once the list is read, and counted nowhere', async () => {

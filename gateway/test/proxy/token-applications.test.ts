@@ -247,6 +247,13 @@ describe("WSO2's API key", () => {
     expect(counters()).toContain(`application@60000:${own}:carol`);
   });
 
+  test('needs no audience, which tokens need where their issuer asks for one', async () => {
+    await start({ issuer: { audiences: ['mine'] } });
+    expect(await get(items, `ApiKey: ${key()}`)).toMatch(ok);
+    expect(await get(items, bearer(signer.token(selfContained())))).toMatch(/^HTTP\/1.1 401 /);
+    expect(await get(items, bearer(signer.token(selfContained({ aud: ['other', 'mine'] }))))).toMatch(ok);
+  });
+
   test('may be in the query, and the backend does not see it', async () => {
     await start();
     for (const one of [key(), 'opaque']) {
