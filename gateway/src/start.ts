@@ -32,6 +32,7 @@ export interface Surroundings {
   readonly reload: () => Promise<ReloadReport>;
   /** The admin REST API, where there are files that it can change. */
   readonly restApi?: AdminOptions['restApi'];
+  readonly authority?: AdminOptions['authority'];
   /** How it stands about the files it shares with others. */
   readonly shared?: () => SharedStatus | undefined;
 }
@@ -69,6 +70,7 @@ export async function startGateway(config: Config, around: Surroundings): Promis
       metrics: { metrics: () => registry.metrics(), contentType: registry.contentType },
       reload: around.reload,
       ...(around.restApi && { restApi: around.restApi }),
+      authority: around.authority,
       reportBug: (error) => report(bugLine(error)),
     });
     closers.push(() => admin.close());

@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { request, type IncomingMessage, type RequestOptions } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import type { AdminScope, AdminToken } from '../config/config.ts';
+import { Authority } from './api/authority.ts';
 import { whyForbidden } from './caller.ts';
 import type { GatewayStatus } from './readiness.ts';
 import type { ReloadReport } from './reload.ts';
@@ -145,11 +149,30 @@ describe('the admin listener', () => {
   test('who comes from another machine may not reload', () => {
     const headers = { host: '10.0.0.7:9090' };
     const from = (remoteAddress?: string): number | undefined =>
-      whyForbidden({ headers, socket: { remoteAddress } })?.status;
+      whyForbidden({ headers, socket: { remoteAddress } }, undefined)?.status;
     for (const far of ['10.0.0.7', '::ffff:10.0.0.7', 'fe80::1', '1127.0.0.1', '::127.0.0.1', undefined])
       expect(from(far)).toBe(403);
     for (const near of ['127.0.0.1', '127.9.9.9', '::ffff:127.0.0.1', '::1'])
       expect(from(near)).toBeUndefined();
+  });
+
+  test('whoever shows a token of the operator may reload from anywhere; a wrong one is no better on this machine', () => {
+    const sha256 = createHash('sha256').update('good').digest('hex');
+    const tokenOf = (scopes: readonly AdminScope[]): readonly AdminToken[] => [
+      { name: 'ops', sha256, scopes },
+    ];
+    let tokens: readonly AdminToken[] | undefined = tokenOf(['apim:admin']);
+    const authority = new Authority(() => tokens, new FakeClock());
+    const from = (remoteAddress: string, authorization: string): number | undefined =>
+      whyForbidden({ headers: { host: 'gw.example', authorization }, socket: { remoteAddress } }, authority)
+        ?.status;
+    expect(from('10.0.0.7', 'Bearer good')).toBeUndefined();
+    expect(from('10.0.0.7', 'Bearer bad')).toBe(401);
+    expect(from('127.0.0.1', 'Bearer bad')).toBe(401);
+    tokens = tokenOf(['apim:tier_view']);
+    expect(from('10.0.0.7', 'Bearer good')).toBe(403);
+    tokens = undefined;
+    expect(from('10.0.0.7', 'Bearer good')).toBe(403);
   });
 
   test('a failing resource is a 500 that tells nothing', async () => {

@@ -4,6 +4,7 @@
  * and a caller that may.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Authority } from './api/authority.ts';
 import { whyForbidden } from './caller.ts';
 import { health } from './health.ts';
 import { metrics, type MetricsSource } from './metrics.ts';
@@ -19,6 +20,8 @@ export interface AdminOptions {
   readonly metrics: MetricsSource;
   /** Reads the files again. */
   readonly reload: () => Promise<ReloadReport>;
+  /** Knows the operator's tokens. */
+  readonly authority?: Pick<Authority, 'identify'> | undefined;
   /** Answers what is asked below `/api/`. */
   readonly restApi?: (request: IncomingMessage, response: ServerResponse) => void;
   /** Is told what should not have happened; the operator sees a 500. */
@@ -53,7 +56,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
         options.restApi(request, response);
         return;
       }
-      pageFor(request, resources).then(
+      pageFor(request, resources, options.authority).then(
         (page) => send(response, page),
         (error: unknown) => {
           options.reportBug(error);
@@ -85,6 +88,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
 async function pageFor(
   request: IncomingMessage,
   resources: Readonly<Record<string, Resource>>,
+  authority: AdminOptions['authority'],
 ): Promise<Page> {
   const { method, url = '/' } = request;
   const [path = '', query = ''] = url.split('?', 2);
@@ -92,7 +96,7 @@ async function pageFor(
   if (resource === undefined) return text(404, `Here are: ${Object.keys(resources).join(', ')}\n`);
   if (resource.method === 'GET' && method !== 'GET' && method !== 'HEAD') return onlyGet;
   if (resource.method === 'POST' && method !== 'POST') return onlyPost;
-  const forbidden = resource.method === 'POST' ? whyForbidden(request) : undefined;
+  const forbidden = resource.method === 'POST' ? whyForbidden(request, authority) : undefined;
   return forbidden ?? resource.page(new URLSearchParams(query));
 }
 

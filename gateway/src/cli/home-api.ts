@@ -1,4 +1,5 @@
 import { adminApi } from '../admin/api/admin-api.ts';
+import { Authority } from '../admin/api/authority.ts';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
 import { bugLine } from '../gateway-thread.ts';
@@ -21,7 +22,7 @@ interface HomeApiParts {
   readonly say: (line: string) => void;
 }
 
-interface HomeApi extends Required<Pick<Surroundings, 'restApi' | 'shared'>> {
+interface HomeApi extends Required<Pick<Surroundings, 'restApi' | 'authority' | 'shared'>> {
   /** When the gateway serves: what others have changed is in force from then on. */
   start(): void;
   close(): Promise<void>;
@@ -37,14 +38,15 @@ export function homeApi({ path, reloader, takeOver, inForce, say }: HomeApiParts
     inTurn: (turn) => reloader.inTurn(turn),
   });
   const sharer = openSharer(inForce(), path, home, say);
+  const authority = new Authority(() => inForce().admin.api?.tokens, clock);
   const restApi = adminApi({
     home: { read: () => home.read(), change: (planned) => home.change(planned, sharer) },
-    tokens: () => inForce().admin.api?.tokens,
-    clock,
+    authority,
     reportBug: (error) => say(bugLine(error)),
   });
   return {
     restApi,
+    authority,
     shared: () => sharer?.status,
     start: () => sharer?.start(),
     close: async () => sharer?.close(),

@@ -54,6 +54,7 @@ export async function startThreads(config: Config, options: ThreadsOptions): Pro
       },
       reload: options.reload,
       ...(options.restApi && { restApi: options.restApi }),
+      authority: options.authority,
       reportBug: (error) => report(bugLine(error)),
     });
     closers.push(() => admin.close());

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { startAdmin, type Admin } from '../../src/admin/server.ts';
+import { Authority } from '../../src/admin/api/authority.ts';
 import { adminApi } from '../../src/admin/api/admin-api.ts';
 import { readHomeConfig } from '../../src/cli/home-config.ts';
 import { readHome } from '../../src/cli/read-home.ts';
@@ -85,7 +86,7 @@ export class ApiHome {
       status: () => ({ serving: true, draining: false, storeUp: true, apis: 1, gateways: 1 }),
       metrics: { contentType: 'text/plain', metrics: () => Promise.resolve('') },
       reload: () => reloader.reload('test'),
-      restApi: adminApi({ home: changes, tokens: () => one.tokens, clock: one.clock, reportBug }),
+      restApi: adminApi({ home: changes, authority: new Authority(() => one.tokens, one.clock), reportBug }),
       reportBug,
     });
     return one;

@@ -3,9 +3,8 @@ import { getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { AdminToken } from '../../config/config.ts';
 import type { ChangeableHome } from '../../home/home-edit.ts';
-import type { Clock } from '../../limits/clock.ts';
 import { ApiError } from './api-error.ts';
-import { Authority, requireScope } from './authority.ts';
+import { type Authority, requireScope } from './authority.ts';
 import { denyRoutes } from './deny-routes.ts';
 import { EditedHome } from './edited-home.ts';
 import { policyRoutes } from './policy-routes.ts';
@@ -14,9 +13,7 @@ import { transferRoutes } from './transfer-routes.ts';
 
 export interface AdminApiParts {
   readonly home: ChangeableHome;
-  /** Those in force; without them the API is off. */
-  readonly tokens: () => readonly AdminToken[] | undefined;
-  readonly clock: Clock;
+  readonly authority: Authority;
   /** Is told what should not have happened; the client sees a 500. */
   readonly reportBug: (error: unknown) => void;
 }
@@ -26,7 +23,7 @@ export interface AdminApiParts {
  * the home's files, and is answered when the gateway goes by it.
  */
 export function adminApi(parts: AdminApiParts): (request: IncomingMessage, response: ServerResponse) => void {
-  const authority = new Authority(parts.tokens, parts.clock);
+  const { authority } = parts;
   const home = new EditedHome(parts.home);
   const app = new Hono<Env>();
   const tokenOf = (context: Context<Env>): AdminToken => {
