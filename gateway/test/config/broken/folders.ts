@@ -38,6 +38,6 @@ export const brokenFolders: readonly BrokenHome[] = [
     name: 'a deny policy of no type',
     ...add('deny-policies/one.json', '{}'),
     at: 'deny-policies/one.json:1:1 error[missing-value]',
-    says: 'not blocked',
+    says: 'conditionType is missing',
   },
 ];

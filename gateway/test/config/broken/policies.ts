@@ -76,9 +76,9 @@ export const brokenPolicies: readonly BrokenHome[] = [
   },
   {
     name: 'an unknown kind of policy',
-    ...change(tier, 'subscription policy', 'subscription'),
+    ...change(tier, 'subscription policy', 'subscripton'),
     at: `${tier}:2:10 error[invalid-value]`,
-    says: 'found a string "subscription"',
+    says: 'found a string "subscripton"',
   },
   {
     name: 'a policy twice',
