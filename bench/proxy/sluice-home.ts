@@ -7,11 +7,15 @@ import {
 } from '../../gateway/test/support/test-home.ts';
 
 /** Never reached: what is measured is the cost of asking. */
-const plenty = 100_000_000;
+export const plenty = 100_000_000;
 
 /** An API whose requests are charged at every level there is: the operation, both pairs of quota and burst, and the backend. */
 export function fullHome(backendPort: number, tables: string): TestHome {
-  return new TestHome({
+  return new TestHome(fullHomeFiles(backendPort, tables));
+}
+
+export function fullHomeFiles(backendPort: number, tables: string): Readonly<Record<string, string>> {
+  return {
     'deployment.toml': deployment(tables),
     'apis/Full.yaml': apiProject({
       name: 'Full',
@@ -33,7 +37,7 @@ data:
   burstLimit: {rateLimitCount: ${plenty}, rateLimitTimeUnit: sec}
 `,
     'applications/Full.yaml': application('Full', { Full: 'Plenty' }, 'PlentyForApp'),
-  });
+  };
 }
 
 /** The same API, and nothing is limited. */

@@ -2,6 +2,7 @@ import { Child } from '../../gateway/src/cli/demo/child.ts';
 import { freePort } from '../../gateway/test/support/ports.ts';
 import type { TestHome } from '../../gateway/test/support/test-home.ts';
 import { pin, startRedis, stop } from '../pinned.ts';
+import { everyLevelHome } from './every-level-home.ts';
 import { loadCore, serverCore } from './load.ts';
 import { fullHome, memberTables, redisTables, unlimitedHome } from './sluice-home.ts';
 import type { Server, Variant, World } from './variant.ts';
@@ -26,6 +27,13 @@ export const sluiceVariants: readonly Variant[] = [
     needs: [],
     warmUpMs,
     start: (world) => startSluice(unlimitedHome(world.backendPort, redisTables(world.redisPort)), undefined),
+  },
+  {
+    key: 'sluice-conditions',
+    name: 'Sluice, all levels, conditions, 10,000 denied addresses, tokens',
+    needs: [],
+    warmUpMs,
+    start: startSorting,
   },
   {
     key: 'sluice-threads',
@@ -72,6 +80,12 @@ async function startSluice(
       home.remove();
     },
   };
+}
+
+/** What looks at each request. */
+async function startSorting({ backendPort, redisPort }: World): Promise<Server> {
+  const { home, token } = everyLevelHome(backendPort, redisTables(redisPort));
+  return { ...(await startSluice(home, counted)), fields: { Authorization: `Bearer ${token}` } };
 }
 
 /** It shares the load's core: what it serves per second says little, what it costs says how much two cores could serve. */

@@ -41,6 +41,13 @@ const targets: readonly Target[] = [
   { ...sluice, what: 'Sluice, Unlimited', theirs: 'sluice-unlimited', bound: { atLeastTimes: 0.95 } },
   {
     load: 'small GET',
+    ours: 'sluice-conditions',
+    what: 'with conditions, denied addresses and tokens, beside without',
+    theirs: 'sluice',
+    bound: { atLeastTimes: 0.85 },
+  },
+  {
+    load: 'small GET',
     ours: 'sluice-threads',
     what: 'two threads on two cores, beside one',
     theirs: 'sluice',

@@ -8,6 +8,7 @@ import { loadCore } from './load.ts';
 export type VariantKey =
   | 'sluice'
   | 'sluice-unlimited'
+  | 'sluice-conditions'
   | 'sluice-threads'
   | 'sluice-replica'
   | 'sluice-clustered'
