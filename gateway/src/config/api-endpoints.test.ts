@@ -152,9 +152,7 @@ describe('an API of type WS', () => {
 
   test('opens WebSockets, by GET, where its endpoint says', () => {
     const { api, found } = read(endpoints, { type: 'WS' });
-    expect(said(found)).toEqual([
-      'warning[counts-connections] The limits of this API count its connections. WSO2 counts frames too, so more may pass here than there.',
-    ]);
+    expect(said(found)).toEqual([]);
     expect(api).toMatchObject({
       webSocket: true,
       backends: { PRODUCTION: { targets: [{ url: 'https://chat.internal/rooms' }], choice: 'single' } },

@@ -159,8 +159,7 @@ function reportUnsupported(source: SourceFile, data: ApiData): void {
   const unsupported = (field: keyof ApiData, message: string): void =>
     source.error({ code: 'not-supported', path: ['data', field], message });
   const type = data.type ?? 'HTTP';
-  if (type === 'WS') warnAboutCounting(source);
-  else if (!['SSE', 'HTTP', 'SOAP', 'SOAPTOREST', 'GRAPHQL'].includes(type))
+  if (!['HTTP', 'SOAP', 'SOAPTOREST', 'GRAPHQL', 'SSE', 'WS'].includes(type))
     unsupported('type', `APIs of type ${type} are not supported yet.`);
   const implementation = data.endpointImplementationType ?? 'ENDPOINT';
   if (implementation !== 'ENDPOINT') {
@@ -179,12 +178,6 @@ function styleOf(type: string): OperationStyle {
 
 function isStreaming(type: string): boolean {
   return type === 'WS' || type === 'SSE';
-}
-
-function warnAboutCounting(source: SourceFile): void {
-  const message =
-    'The limits of this API count its connections. WSO2 counts frames too, so more may pass here than there.';
-  source.warning({ code: 'counts-connections', path: ['data', 'type'], message });
 }
 
 function isServed(source: SourceFile, data: ApiData): boolean {

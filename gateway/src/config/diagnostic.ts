@@ -28,7 +28,6 @@ export interface Place {
 export const diagnosticCodes = [
   'condition-switch',
   'conflict',
-  'counts-connections',
   'counts-per-gateway',
   'definition-differs',
   'duplicate',
