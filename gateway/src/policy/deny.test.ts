@@ -28,13 +28,13 @@ function address(from: string, to: string, more: { inverted?: boolean; tenant?: 
 describe('deny policies', () => {
   test('an API is named by its context with its version', () => {
     const rules = new DenyRules([{ kind: 'api', context: '/orders/1.0.0' }]);
-    expect(rules.deniesApi(api)).toBe(true);
-    expect(rules.deniesApi({ ...api, version: '2.0.0' })).toBe(false);
+    expect(rules.at(api)?.everybody).toBe(true);
+    expect(rules.at({ ...api, version: '2.0.0' })?.everybody).toBe(false);
     const inside = { ...api, context: '/orders/{version}' };
-    expect(rules.deniesApi(inside)).toBe(true);
+    expect(rules.at(inside)?.everybody).toBe(true);
     const ofTenant = new DenyRules([{ kind: 'api', context: '/t/acme.com/orders/1.0.0' }]);
-    expect(ofTenant.deniesApi({ ...api, context: '/t/acme.com/orders' })).toBe(true);
-    expect(ofTenant.deniesApi(api)).toBe(false);
+    expect(ofTenant.at({ ...api, context: '/t/acme.com/orders' })?.everybody).toBe(true);
+    expect(ofTenant.at(api)?.everybody).toBe(false);
   });
 
   test('an application is its owner and its name, and no other spells the same', () => {
@@ -84,7 +84,7 @@ describe('deny policies', () => {
       address('::1', '::1', { tenant: 'acme.com' }),
     ]);
     const at = (context: string, client: string): boolean | undefined =>
-      rules.addresses({ ...api, context })?.has(ipNumber(client));
+      rules.at({ ...api, context })?.addresses?.has(ipNumber(client));
     expect(at('/orders', '10.0.0.9')).toBe(true);
     expect(at('/orders', '::ffff:10.0.0.1')).toBe(true);
     expect(at('/orders', '::1')).toBe(false);
@@ -98,7 +98,7 @@ describe('deny policies', () => {
       address('10.0.0.0', '10.0.0.255', { inverted: true }),
       address('10.0.0.7', '10.0.0.7'),
     ]);
-    const denied = (client: string): boolean | undefined => rules.addresses(api)?.has(ipNumber(client));
+    const denied = (client: string): boolean | undefined => rules.at(api)?.addresses?.has(ipNumber(client));
     expect(denied('10.0.0.8')).toBe(false);
     expect(denied('10.0.0.7')).toBe(true);
     expect(denied('10.0.1.0')).toBe(true);

@@ -24,6 +24,13 @@ interface DeniedSubscription {
   readonly keyType: KeyType;
 }
 
+/** What deny policies say of all requests to one API. */
+export interface DeniedAtApi {
+  readonly everybody: boolean;
+  /** Those that the API's tenant refuses. */
+  readonly addresses: { has(address: IpNumber): boolean } | undefined;
+}
+
 /** All deny policies, so that each request asks a few sets. */
 export class DenyRules {
   readonly #apis = new Set<string>();
@@ -31,6 +38,8 @@ export class DenyRules {
   /** Of applications and subscriptions; parts are joined so that no name spells two of them. */
   readonly #applications = new Set<string>();
   readonly #addresses: ReadonlyMap<string, IpRanges>;
+  /** By the APIs that were asked for, of which a configuration has few. */
+  readonly #known = new Map<Api, DeniedAtApi>();
   /** Whether any of them depends on who sends a request. */
   readonly #looksAtConsumers: boolean;
 
@@ -52,13 +61,17 @@ export class DenyRules {
     this.#looksAtConsumers = this.#users.size + this.#applications.size > 0;
   }
 
-  deniesApi(api: Api): boolean {
-    return this.#apis.size > 0 && this.#apis.has(contextOf(api));
-  }
-
-  /** The addresses that an API's tenant refuses, if any. */
-  addresses(api: Api): { has(address: IpNumber): boolean } | undefined {
-    return this.#addresses.size === 0 ? undefined : this.#addresses.get(tenantOf(api));
+  /** What is denied at an API, whoever asks; undefined when nothing is. */
+  at(api: Api): DeniedAtApi | undefined {
+    if (this.#apis.size + this.#addresses.size === 0) return undefined;
+    const known = this.#known.get(api);
+    if (known !== undefined) return known;
+    const found = {
+      everybody: this.#apis.has(contextOf(api)),
+      addresses: this.#addresses.get(tenantOf(api)),
+    };
+    this.#known.set(api, found);
+    return found;
   }
 
   deniesConsumer({ api, consumer, keyType }: RequestFacts): boolean {

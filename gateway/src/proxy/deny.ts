@@ -14,8 +14,10 @@ export function denyAtDoor(
   { api }: Pick<Routed, 'api'>,
   { deny, trustedProxies }: Pick<Serving, 'deny' | 'trustedProxies'>,
 ): Refusal | undefined {
-  if (deny.deniesApi(api)) return denied;
-  const addresses = deny.addresses(api);
+  const found = deny.at(api);
+  if (found === undefined) return undefined;
+  if (found.everybody) return denied;
+  const { addresses } = found;
   if (addresses === undefined) return undefined;
   const client = clientOf(head, trustedProxies);
   // Without an address the socket is closed, and nobody will read the answer.
