@@ -31,7 +31,8 @@ remote_claim = "a"
 local_claim = "b"
 
 [[apim.jwt.issuer]]
-name = "https://two.example"
+name = "Two"
+issuer = "https://two.example"
 jwks.url = "http://127.0.0.1/jwks"
 scopes_claim = "scp"
 algorithms = ["ES256", "EdDSA"]
@@ -51,6 +52,7 @@ algorithms = ["ES256", "EdDSA"]
         controlPlane: false,
       },
       expect.objectContaining({
+        name: 'https://two.example',
         jwksUrl: 'http://127.0.0.1/jwks',
         scopesClaim: 'scp',
         algorithms: ['ES256', 'EdDSA'],
@@ -62,6 +64,7 @@ algorithms = ["ES256", "EdDSA"]
   test.each([
     ['name = "a"', '2 error missing-value'],
     ['jwks.url = "http://x/"', '2 error missing-value'],
+    ['issuer = ""\njwks.url = "http://x/"', '3 error invalid-value'],
     ['name = "<a>"\njwks.url = "http://x/"', '3 error invalid-value'],
     ['name = "a"\njwks.url = "file:///etc/passwd"', '4 error invalid-value'],
     ['name = "a"\njwks.url = "http://user:secret@x/"', '4 error invalid-value'],

@@ -4,7 +4,7 @@ import { flag, listOf, mapping, oneOf, text } from './expected.ts';
 import { quote } from './nearest-name.ts';
 import { pemFile } from './network-names.ts';
 import { jwtKeys, oauthKeys } from './no-effect.ts';
-import { type Path, valueAt } from './source-file.ts';
+import { isRecord, type Path, valueAt } from './source-file.ts';
 import { tokenAlgorithms, type TokenIssuer, type TokenSettings } from './token-settings.ts';
 
 const listPath: Path = ['apim', 'jwt', 'issuer'];
@@ -58,12 +58,15 @@ const oauthTable = {
 
 const claimName = (expected: string): z.ZodType<string> => text({ expected, charactersMax: 255 });
 
+const issuerName = text({
+  expected: "what the issuer's tokens have as iss, 1 to 255 characters without angle brackets",
+  charactersMax: 255,
+  pattern: /^[^<>]+$/,
+});
+
 const schema = mapping({
-  name: text({
-    expected: "what the issuer's tokens have as iss, 1 to 255 characters without angle brackets",
-    charactersMax: 255,
-    pattern: /^[^<>]+$/,
-  }).optional(),
+  name: issuerName.optional(),
+  issuer: issuerName.optional(),
   consumer_key_claim: claimName('the name of a claim').optional(),
   scopes_claim: claimName('the name of a claim').optional(),
   disable_default_claim_mapping: flag().optional(),
@@ -96,21 +99,24 @@ function readIssuer(deployment: Deployment, path: Path): TokenIssuer | undefined
   const jwks = readKeyFile(deployment, [...path, 'jwks', 'file'], table['jwks.file']);
   const certificates = readKeyFile(deployment, [...path, 'certificate'], table.certificate);
   const jwksUrl = table['jwks.url'];
-  if (table.name === undefined) {
+  const name = table.issuer ?? table.name;
+  if (name === undefined) {
     // One that can't be read is reported already.
-    if (valueAt(deployment.source.value, [...path, 'name']) !== undefined) return undefined;
+    const written = valueAt(deployment.source.value, path);
+    if (isRecord(written) && (Object.hasOwn(written, 'name') || Object.hasOwn(written, 'issuer')))
+      return undefined;
     const message = 'name is missing; expected what the tokens of this issuer have as iss.';
     deployment.source.error({ code: 'missing-value', path, message });
     return undefined;
   }
   if (jwksUrl === undefined && table['jwks.file'] === undefined && table.certificate === undefined) {
-    const message = `The issuer ${quote(table.name)} has no keys: nothing of it can be verified.`;
+    const message = `The issuer ${quote(name)} has no keys: nothing of it can be verified.`;
     const hint = 'Set jwks.url, or jwks.file or certificate to a file.';
     deployment.source.error({ code: 'missing-value', path, message, hint });
   }
   const claims = (table.claim_mapping ?? []).map((one) => [one.remote_claim, one.local_claim] as const);
   return {
-    name: table.name,
+    name,
     keyManager: table.key_manager ?? residentKeyManager,
     ...(jwksUrl !== undefined && { jwksUrl }),
     ...(jwks !== undefined && { jwks }),
