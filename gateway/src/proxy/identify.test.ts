@@ -140,7 +140,7 @@ describe('who sends a request', () => {
   });
 });
 
-describe('the counters a request is charged to', () => {
+describe('the counters a request is charged to', { timeout: 60_000 }, () => {
   const mixedCase = (text: string, upper: readonly boolean[]): string =>
     text.replace(/./g, (letter, at: number) => (upper[at % upper.length] ? letter.toUpperCase() : letter));
   const escaped = (path: string, escape: readonly boolean[]): string =>
