@@ -42,6 +42,7 @@ export function homeApi({ path, reloader, takeOver, inForce, say }: HomeApiParts
   const restApi = adminApi({
     home: { read: () => home.read(), change: (planned) => home.change(planned, sharer) },
     authority,
+    changed: say,
     reportBug: (error) => say(bugLine(error)),
   });
   return {

@@ -59,7 +59,7 @@ export class FileExchange {
     return raw ?? undefined;
   }
 
-  /** Gives the new revision, or undefined when the entry hasn't the expected one any more. */
+  /** Gives the revision of the entry, or undefined when it hasn't the expected one any more. */
   async publish(what: {
     readonly path: string;
     readonly body: string;
@@ -67,9 +67,11 @@ export class FileExchange {
     readonly expected: number;
     /** The new revision exceeds this one. */
     readonly floor: number;
+    /** The revision that the entry had before Redis lost it: it has the same again. */
+    readonly restored?: number;
   }): Promise<number | undefined> {
-    const { path, body, expected, floor } = what;
-    const args = [path, expected, floor, body, bytesMax];
+    const { path, body, expected, floor, restored = 0 } = what;
+    const args = [path, expected, floor, body, bytesMax, restored];
     const answer = await this.#ask(() => this.#redis.eval(publishScript, 1, this.#key, ...args));
     if (typeof answer !== 'number') throw new StoreError('Redis answered with something else than a number');
     if (answer < 0) throw new StoreError(`the shared files are larger than ${bytesMax} bytes together`);

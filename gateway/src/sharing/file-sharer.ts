@@ -7,7 +7,7 @@ import { StoreError } from '../limits/counter-store.ts';
 import type { FileExchange } from './file-exchange.ts';
 import { KeptRecord } from './kept-record.ts';
 import { followPlan, type Step } from './follow-plan.ts';
-import { publishFile } from './publish-file.ts';
+import { publishFile, restoreFile } from './publish-file.ts';
 import type { KnownFile } from './shared-record.ts';
 import type { SharedStatus } from '../home/shared-status.ts';
 
@@ -128,14 +128,13 @@ export class FileSharer implements ChangeWitness {
     await this.#record.settle(edit.path, known);
   }
 
-  /** What Redis has lost, unless somebody was faster. */
-  async #republish(entries: ReadonlyMap<string, string>): Promise<void> {
+  /** What Redis has lost. */
+  async #restore(entries: ReadonlyMap<string, string>): Promise<void> {
     await this.#parts.home.alone(async (home) => {
       for (const step of followPlan(home, entries, this.#record.now)) {
-        if (step.do !== 'republish') continue;
-        const lost = { raw: entries.get(step.path) };
-        const known = await publishFile(this.#parts.exchange, this.#record.now, step, lost);
-        if (known !== undefined) await this.#record.settle(step.path, known);
+        if (step.do !== 'restore') continue;
+        const raw = entries.get(step.path);
+        await restoreFile(this.#parts.exchange, this.#record.now, { ...step, raw });
       }
     });
   }
@@ -150,7 +149,7 @@ export class FileSharer implements ChangeWitness {
     for (const step of steps) {
       if (step.do === 'refuse') refused.set(step.path, step.why);
     }
-    if (steps.some((step) => step.do === 'republish')) await this.#republish(entries);
+    if (steps.some((step) => step.do === 'restore')) await this.#restore(entries);
     const toFollow = steps.filter((step) => step.do === 'follow');
     if (toFollow.length > 0 && (await this.#take(toFollow, entries)) !== undefined) {
       // One may be refused for itself: then the others needn't wait.

@@ -7,7 +7,7 @@ export type Step =
   /** The others' text goes into the file, or is there already. */
   | { readonly do: 'follow'; readonly path: string; readonly entry: SharedEntry }
   /** The others have an older text than they had from here, or none: Redis has lost something. */
-  | { readonly do: 'republish'; readonly path: string; readonly text: string | undefined }
+  | { readonly do: 'restore'; readonly path: string; readonly text: string | undefined }
   /** Somebody changed the file by hand. */
   | { readonly do: 'leave'; readonly path: string; readonly revision: number }
   /** What stands in Redis is none of ours. */
@@ -32,9 +32,9 @@ export function followPlan(
     if (raw !== undefined && !isShared(path)) steps.push({ do: 'refuse', path, why: 'no path of a policy' });
     else if (raw !== undefined && entry === undefined)
       steps.push({ do: 'refuse', path, why: 'no entry of a file' });
-    else if (known !== undefined && (entry === undefined || entry.revision < known.revision)) {
-      if (isOurs) steps.push({ do: 'republish', path, text });
-    } else if (entry !== undefined && entry.revision > (known?.revision ?? 0)) {
+    else if (known !== undefined && (entry === undefined || isBefore(entry, known))) {
+      if (isOurs) steps.push({ do: 'restore', path, text });
+    } else if (entry !== undefined && !isSame(entry, known)) {
       const mayFollow =
         isOurs || digest === digestOf(entry.text) || textsBetween(known, entry).includes(digest);
       if (mayFollow) steps.push({ do: 'follow', path, entry });
@@ -43,6 +43,18 @@ export function followPlan(
   }
   // In the order in which the changes were made.
   return steps.toSorted((a, b) => revisionOf(a) - revisionOf(b));
+}
+
+function isSame({ revision, text }: SharedEntry, known: KnownFile | undefined): boolean {
+  return known !== undefined && revision === known.revision && digestOf(text) === known.digest;
+}
+
+/**
+ * Redis has lost what is known here. Revisions may have been given twice then: of two texts all gateways take the same one, by its
+ * digest.
+ */
+function isBefore({ revision, text }: SharedEntry, known: KnownFile): boolean {
+  return revision < known.revision || (revision === known.revision && digestOf(text) < known.digest);
 }
 
 /**

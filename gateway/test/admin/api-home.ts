@@ -53,6 +53,7 @@ export class ApiHome {
   readonly clock: FakeClock = new FakeClock();
   readonly taken: Config[] = [];
   readonly bugs: unknown[] = [];
+  readonly said: string[] = [];
   tokens: readonly AdminToken[] | undefined = tokens;
   takeOver: () => void = () => {};
   #admin: Admin | undefined;
@@ -86,7 +87,12 @@ export class ApiHome {
       status: () => ({ serving: true, draining: false, storeUp: true, apis: 1, gateways: 1 }),
       metrics: { contentType: 'text/plain', metrics: () => Promise.resolve('') },
       reload: () => reloader.reload('test'),
-      restApi: adminApi({ home: changes, authority: new Authority(() => one.tokens, one.clock), reportBug }),
+      restApi: adminApi({
+        home: changes,
+        authority: new Authority(() => one.tokens, one.clock),
+        changed: (line) => one.said.push(line),
+        reportBug,
+      }),
       reportBug,
     });
     return one;

@@ -64,6 +64,13 @@ describe('deny policies by the admin REST API', () => {
     expect(existsSync(file)).toBe(false);
     expect(api.taken.at(-1)?.denyPolicies).toEqual([]);
     expect((await api.ask('GET', `${one}/${id}`)).status).toBe(404);
+    // What was changed is told, with the name of the token and without the token.
+    expect(api.said).toEqual([
+      `admin API: apim:admin: POST ${all}: 201`,
+      `admin API: apim:admin: PATCH ${one}/${id}: 200`,
+      `admin API: apim:admin: PATCH ${one}/${id}: 200`,
+      `admin API: apim:admin: DELETE ${one}/${id}: 200`,
+    ]);
   });
 
   test("those of an operator's list keep their file, each changed by itself", async () => {

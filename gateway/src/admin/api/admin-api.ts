@@ -14,9 +14,14 @@ import { transferRoutes } from './transfer-routes.ts';
 export interface AdminApiParts {
   readonly home: ChangeableHome;
   readonly authority: Authority;
+  /** Hears, in words for people, of what was changed, and with which token. */
+  readonly changed: (line: string) => void;
   /** Is told what should not have happened; the client sees a 500. */
   readonly reportBug: (error: unknown) => void;
 }
+
+/** Of a path so much is told. */
+const pathCharactersMax = 200;
 
 /**
  * WSO2's admin REST API, as far as it is about limits: throttling policies and deny policies (wso2.md 4.2). Every change is one of
@@ -32,9 +37,15 @@ export function adminApi(parts: AdminApiParts): (request: IncomingMessage, respo
   };
   const routes = [...policyRoutes, ...transferRoutes, ...denyRoutes];
   for (const { method, path, scopes, answer } of routes) {
-    app.on(method, `${basePath}${path}`, (context) => {
-      requireScope(tokenOf(context), scopes);
-      return answer({ context, home });
+    app.on(method, `${basePath}${path}`, async (context) => {
+      const token = tokenOf(context);
+      requireScope(token, scopes);
+      const response = await answer({ context, home });
+      if (method !== 'GET') {
+        const what = context.req.path.slice(basePath.length, pathCharactersMax);
+        parts.changed(`admin API: ${token.name}: ${method} ${what}: ${response.status}`);
+      }
+      return response;
     });
   }
   for (const path of new Set(routes.map((route) => route.path))) {
