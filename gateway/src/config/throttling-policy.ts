@@ -81,9 +81,10 @@ const advancedSchema = mapping(
   {
     policyName,
     defaultLimit: quotaSchema,
+    userLevel: flag().nullish(),
     conditionalGroups: listOf(groupSchema, '0 to 100 conditional groups', { to: 100 }).nullish(),
   },
-  [...informative, 'userLevel'],
+  informative,
 );
 
 function readSubscriptionPolicy(source: SourceFile): PolicyFile | undefined {
@@ -141,6 +142,7 @@ function readAdvancedPolicy(source: SourceFile, switches: ThrottlingSwitches): P
   const policy: AdvancedPolicy = {
     name,
     limits,
+    ...(data.userLevel === true && { perUser: true }),
     ...(groups.length > 0 && { groups: groups.flatMap(groupOf) }),
   };
   return { kind: 'advanced', entry: { policy, at: nameAt(source) } };

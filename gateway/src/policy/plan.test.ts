@@ -99,6 +99,18 @@ describe('the plan of a request', () => {
     expect(first(whole, 1)).toEqual(['api@3600000:/orders/1.0.0:_condition_1', 7]);
   });
 
+  test('a policy may count each user apart', () => {
+    const policy = { name: 'P', limits: requests(9), perUser: true };
+    const facts = { api: { ...api, policy }, operation, consumer, keyType: 'PRODUCTION' } as const;
+    expect(plan(facts)[0]?.key).toBe('api@60000:/orders/1.0.0:_alice@carbon.super');
+    const grouped = { ...policy, groups: [{ conditions: [], limits: requests(5) }] };
+    expect(plan({ ...facts, api: { ...api, policy: grouped } })[0]?.key).toBe(
+      'api@60000:/orders/1.0.0:_alice@carbon.super:_condition_0',
+    );
+    const anonymous: Consumer = { kind: 'anonymous', subject: 'alice', tier: api.anonymous.tier };
+    expect(plan({ ...facts, consumer: anonymous })[0]?.key).toBe('api@60000:/orders/1.0.0:_anonymous');
+  });
+
   test('counts sandbox and production apart at the backend, and together elsewhere', () => {
     const sandbox = planned({ keyType: 'SANDBOX' });
     expect(sandbox).toEqual(planned({}).slice(0, -1));

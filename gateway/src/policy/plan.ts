@@ -3,6 +3,7 @@ import type { Limit } from '../limits/limit.ts';
 import type { Level } from './levels.ts';
 import { measureSuffixes, requestQuota, type Measure, type Quota } from './measure.ts';
 import type { RequestFacts } from './request-facts.ts';
+import { tenantOf, userAt } from './tenant.ts';
 import type { AdvancedPolicy, WhenOver } from './tiers.ts';
 
 /** What one request must pay at one level. A request names no counter twice. */
@@ -58,7 +59,9 @@ export function plan(facts: RequestFacts, group = 0, custom: readonly Charge[] =
       });
     }
   };
-  const { limits, suffix } = ruling(policyOf(facts), group);
+  const policy = policyOf(facts);
+  const { limits, suffix: ofGroup } = ruling(policy, group);
+  const suffix = policy?.perUser === true ? [userSuffix(facts), ...ofGroup] : ofGroup;
   if (api.policy !== undefined) {
     charge('api', limits, [`${api.context}/${api.version}`, ...suffix]);
   } else {
@@ -92,6 +95,11 @@ export function policyOf({
   operation,
 }: Pick<RequestFacts, 'api' | 'operation'>): AdvancedPolicy | undefined {
   return api.policy ?? operation.policy;
+}
+
+/** What tells users apart in the names of counters; all anonymous callers are one. No user's name lacks its tenant. */
+function userSuffix({ api, consumer }: RequestFacts): string {
+  return consumer.kind === 'application' ? `_${userAt(consumer.user, tenantOf(api))}` : '_anonymous';
 }
 
 /** A policy's limits for one group, and what the names of that group's counters end with. */

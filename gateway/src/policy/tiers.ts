@@ -32,6 +32,8 @@ export interface ApplicationTier {
 /** A policy for a whole API or for one operation, over all consumers. */
 export interface AdvancedPolicy {
   readonly name: string;
+  /** Counts each user apart, instead of all consumers together. */
+  readonly perUser?: boolean;
   /** For requests that belong to no group. */
   readonly limits?: readonly Quota[];
   /** The first one that a request fulfils has its limits, and counters of its own. */

@@ -86,6 +86,7 @@ describe.skipIf(redisMissing)('levels of a cluster', () => {
       Whole: 'Unlimited',
       Conditional: 'Unlimited',
       Ruled: 'Unlimited',
+      Users: 'Unlimited',
     };
     home = new TestHome({
       'repository/conf/deployment.toml': `${counting.deployment}
@@ -113,6 +114,8 @@ trusted_proxies = ["127.0.0.1"]
         '$apiContext:$clientIp',
         "str:concat(apiContext, ':', cast(map:get(propertiesMap, 'ip'), 'string'))",
       ]),
+      'apis/Users.yaml': apiProject({ name: 'Users', production, policies, apiThrottlingPolicy: 'EachTwo' }),
+      'policies/Advanced-EachTwo.yaml': policyFile('advanced', 'EachTwo', perHour(2), ['userLevel: true']),
       'policies/Advanced-Three.yaml': advancedPolicy('Three', 3),
       'policies/Advanced-Conditional.yaml': conditional,
       'applications/Good.yaml': application('Good', apis),
@@ -158,6 +161,12 @@ trusted_proxies = ["127.0.0.1"]
     await admits(3, '429 900800', () => ask('/whole/1.0.0/items'));
     await admits(3, '429 900802', () => ask('/open/1.0.0/few'));
     expect(await ask('/open/1.0.0/items')).toBe('200');
+  });
+
+  test('a policy of the user level counts each user apart', async () => {
+    await admits(2, '429 900800', () => ask('/users/1.0.0/items'));
+    await admits(2, '429 900800', () => ask('/users/1.0.0/items', { ApiKey: 'Other-production' }));
+    expect(await counting.used('api@3600000:/users/1.0.0:_bob@carbon.super')).toBe(2);
   });
 
   test('every type of deny policy answers 403 with 900805, and charges nothing', async () => {
