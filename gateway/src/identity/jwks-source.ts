@@ -112,6 +112,8 @@ export class JwksSource {
   async #fetch(): Promise<void> {
     try {
       const fetched = keysOfJwks(await this.#fetchText(this.#url));
+      // More likely a mishap than an issuer that takes all of its keys back: that one publishes others.
+      if (fetched.length === 0) throw new Error('it holds no key that verifies signatures');
       this.#keys = fetched.map((key) => this.#keys?.find((old) => isSame(old, key)) ?? key);
       this.#fetchedAtMs = this.#clock.monotonicMs();
       this.#missing.clear();

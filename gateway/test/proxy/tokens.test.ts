@@ -309,6 +309,8 @@ describe('the keys of an issuer', () => {
 
   test.each([
     ['garbage', () => 'not json'],
+    ['none', () => '{"keys":[]}'],
+    ['secrets', () => '{"keys":[{"kty":"oct","kid":"key-1","k":"c2VjcmV0"}]}'],
     ['too large', () => `{"keys":[],"pad":"${'x'.repeat(300_000)}"}`],
     ['too many', () => JSON.stringify({ keys: Array.from({ length: 101 }, () => signer.jwk) })],
   ])('that are %s change nothing of those that are known', async (_, text) => {
