@@ -23,7 +23,17 @@ const premium =
 const subscriptionTiers = ['Bronze', 'Silver', 'Gold', 'Unlimited'] as const;
 const applicationTiers = ['10PerMin', '20PerMin', '50PerMin', 'Unlimited'] as const;
 const advancedPolicies = ['10KPerMin', '20KPerMin', '50KPerMin', 'Unlimited'] as const;
-const tenant = 'http://wso2.org/claims/role';
+const asyncTiers = [
+  'AsyncGold',
+  'AsyncSilver',
+  'AsyncBronze',
+  'AsyncUnlimited',
+  'AsyncWHGold',
+  'AsyncWHSilver',
+  'AsyncWHBronze',
+  'AsyncWHUnlimited',
+] as const;
+const roleClaim = 'http://wso2.org/claims/role';
 
 /** Rows of wso2.md's tables 1.2, 1.5 and 1.14, and the oracles of its section 8, by two gateways as processes on one Redis. */
 describe.skipIf(redisMissing)('what WSO2 documents', () => {
@@ -105,6 +115,10 @@ describe.skipIf(redisMissing)('what WSO2 documents', () => {
       'backend@3600000:/keys:1.0.0:SANDBOX',
       'burst@60000:tester/Keys:/keys:1.0.0:Plan',
       'burst@60000:tester/Keys:/keyswhole:1.0.0:Plan',
+      // What has no value stands there as the template has it.
+      'custom@60000:Rule:$userId:/keys/1.0.0',
+      'custom@60000:Rule:carol@carbon.super:/keys/1.0.0',
+      'custom@60000:Rule:tester@carbon.super:/keys/1.0.0',
       'operation@3600000:/keys/1.0.0/items:GET',
       'operation@60000:/keys/1.0.0/groups:GET:_condition_0',
       'operation@60000:/keys/1.0.0/groups:GET:_default',
@@ -120,8 +134,8 @@ describe.skipIf(redisMissing)('what WSO2 documents', () => {
       policyOf('/claims/1.0.0/items', {
         Authorization: `Bearer ${signer.token({ azp: 'keys-prod', ...claims })}`,
       });
-    expect(await of({ [tenant]: 'a premium customer' })).toContain('"api";q=7;w=60');
-    expect(await of({ [tenant]: 'basic' })).toContain('"api";q=9;w=60');
+    expect(await of({ [roleClaim]: 'a premium customer' })).toContain('"api";q=7;w=60');
+    expect(await of({ [roleClaim]: 'basic' })).toContain('"api";q=9;w=60');
     expect(await of({})).toContain('"api";q=9;w=60');
   });
 
@@ -133,6 +147,27 @@ describe.skipIf(redisMissing)('what WSO2 documents', () => {
     }
     expect(await policyOf('/noplans/1.0.0/items', byKey('NoPlans'))).toBe('"subscription";q=10000;w=60');
     expect(await policyOf('/tiers/1.0.0/open', {})).toBe('"subscription";q=500;w=60');
+  });
+
+  test('1.14: the built-in tiers of streaming APIs and of WebSub count events', async () => {
+    const day = 86_400;
+    const limits = {
+      AsyncGold: [50_000, day],
+      AsyncSilver: [25_000, day],
+      AsyncBronze: [5000, day],
+      AsyncUnlimited: undefined,
+      AsyncWHGold: [10_000, 30 * day],
+      AsyncWHSilver: [5000, 30 * day],
+      AsyncWHBronze: [1000, 30 * day],
+      AsyncWHUnlimited: undefined,
+    } as const;
+    for (const tier of asyncTiers) {
+      const told = limits[tier] && `"subscription-events";q=${limits[tier][0]};w=${limits[tier][1]}`;
+      expect(await policyOf('/stream/1.0.0/items', byKey(tier))).toBe(told ?? null);
+    }
+    expect(await policyOf('/streamnoplans/1.0.0/items', byKey('NoPlans'))).toBe(
+      `"subscription-events";q=10000;w=${day}`,
+    );
   });
 
   test('1.14: the built-in tiers of applications, and advanced policies', async () => {
@@ -239,6 +274,10 @@ function filesOf(redis: RedisServer, production: number, pem: string): Readonly<
   const tiers = Object.fromEntries(
     subscriptionTiers.map((tier) => [`applications/${tier}.yaml`, application(tier, { Tiers: tier })]),
   );
+  const stream = '[{target: /*, verb: SUBSCRIBE}]';
+  const streams = Object.fromEntries(
+    asyncTiers.map((tier) => [`applications/${tier}.yaml`, application(tier, { Stream: tier })]),
+  );
   const applications = Object.fromEntries(
     applicationTiers.map((tier) => [
       `applications/App${tier}.yaml`,
@@ -258,6 +297,24 @@ function filesOf(redis: RedisServer, production: number, pem: string): Readonly<
   const header = '{type: HEADERCONDITION, headerCondition: {headerName: X-Group, headerValue: one}}';
   return {
     ...tiers,
+    ...streams,
+    'apis/Stream.yaml': api('Stream', { policies: asyncTiers, more: ['type: SSE'], operations: stream }),
+    'apis/StreamNoPlans.yaml': api('StreamNoPlans', {
+      policies: [],
+      more: ['type: SSE'],
+      operations: stream,
+    }),
+    'policies/Rule.yaml': `
+type: throttling policy
+subtype: custom rule
+version: v4.7.0
+data:
+  policyName: Rule
+  keyTemplate: $userId:$apiContext
+  siddhiQuery: |
+    FROM RequestStream SELECT userId, (apiContext == '/keys/1.0.0') AS isEligible, str:concat(userId, ':', apiContext) AS throttleKey INSERT INTO EligibilityStream;
+    FROM EligibilityStream[isEligible==true]#throttler:timeBatch(1 min, 0) SELECT throttleKey, (count(userId) >= 1000) AS isThrottled, expiryTimeStamp GROUP BY throttleKey INSERT ALL EVENTS INTO ResultStream;
+`,
     ...applications,
     'repository/conf/deployment.toml': `${redisDeployment(redis)}
 [[apim.jwt.issuer]]
