@@ -10,6 +10,8 @@ export interface HomeConfig extends ReadConfig {
   readonly digest: string;
   /** The other files that the home names, as it names them. */
   readonly namedPaths: readonly string[];
+  /** How many files it holds; without end when that is not known. */
+  readonly files: number;
 }
 
 const attemptsMax = 3;
@@ -28,7 +30,8 @@ export async function readHomeConfig(homePath: string): Promise<HomeConfig> {
 
 async function readOnce(homePath: string): Promise<HomeConfig> {
   const read = await readHome(homePath);
-  if ('diagnostics' in read) return { ...read, digest: digestOf([read.diagnostics]), namedPaths: [] };
+  if ('diagnostics' in read)
+    return { ...read, digest: digestOf([read.diagnostics]), namedPaths: [], files: Infinity };
   const named = new Map<string, unknown>();
   const environment = machineEnvironment(homePath);
   const checked = readConfig(read.home, {
@@ -39,7 +42,12 @@ async function readOnce(homePath: string): Promise<HomeConfig> {
       return file;
     },
   });
-  return { ...checked, digest: digestOf([read.home, [...named]]), namedPaths: [...named.keys()] };
+  return {
+    ...checked,
+    digest: digestOf([read.home, [...named]]),
+    namedPaths: [...named.keys()],
+    files: read.home.length,
+  };
 }
 
 function digestOf(parts: readonly unknown[]): string {

@@ -8,12 +8,18 @@ import type { HomeConfig } from './home-config.ts';
 import { Reloader } from './reloader.ts';
 
 const good = readConfig(homeOf(goodFiles), environment).config!;
-const first: HomeConfig = { config: good, diagnostics: [], digest: 'first', namedPaths: ['tls/ca.pem'] };
+const first: HomeConfig = {
+  config: good,
+  diagnostics: [],
+  digest: 'first',
+  namedPaths: ['tls/ca.pem'],
+  files: 3,
+};
 const diagnostics: readonly Diagnostic[] = [
   { severity: 'error', code: 'syntax', message: '', at: { file: 'x', line: 1, column: 1, text: '' } },
   { severity: 'note', code: 'no-effect', message: '', at: { file: 'x', line: 1, column: 1, text: '' } },
 ];
-const refused: HomeConfig = { diagnostics, digest: 'bad', namedPaths: [] };
+const refused: HomeConfig = { diagnostics, digest: 'bad', namedPaths: [], files: 0 };
 
 const rest = (): Promise<boolean> => Promise.resolve(true);
 

@@ -3,7 +3,8 @@ import type { Config } from '../config/config.ts';
 import type { HomeConfig } from './home-config.ts';
 
 export interface ReloaderParts {
-  readonly read: () => Promise<HomeConfig>;
+  /** Takes what was read last. */
+  readonly read: (known: HomeConfig | undefined) => Promise<HomeConfig>;
   /** What is in force before the first reload; undefined where a gateway was started without files. */
   readonly first: HomeConfig | undefined;
   /** Has the gateway go by a configuration; gives what takes a restart, in words. Rejects, and nothing has changed, when it can't. */
@@ -86,7 +87,7 @@ export class Reloader {
     };
     if (first === undefined) return tell({ outcome: 'no-files' });
     try {
-      const files = await read();
+      const files = await read(this.#known);
       const { stillRest } = asked;
       if (stillRest !== undefined && (files.digest === this.#known?.digest || !(await stillRest())))
         return { outcome: 'unchanged' };

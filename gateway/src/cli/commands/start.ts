@@ -8,6 +8,7 @@ import { systemClock } from '../../system-clock.ts';
 import { startThreads } from '../../threads/start-threads.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { homeApi } from '../home-api.ts';
+import { readHomeAside } from '../home-aside.ts';
 import { readHomeConfig } from '../home-config.ts';
 import { coresOfMachine } from '../machine.ts';
 import { tellParent } from '../parent.ts';
@@ -56,7 +57,7 @@ export async function runStart(options: StartOptions): Promise<number> {
     return restartNeeded;
   };
   const reloader = new Reloader({
-    read: () => readHomeConfig(home),
+    read: (known) => readHomeAside(home, known),
     first: files,
     takeOver,
     reloaded: (report, askers) => {
