@@ -37,6 +37,22 @@ test('a tree without any problem is taken over with exit code 0, into a home tha
   expect(Object.values(await filesBelow(to)).toSorted()).toEqual(Object.values(goodFiles).toSorted());
 });
 
+test('a project at the top of the tree takes nothing else with it', async () => {
+  const entries = Object.entries(goodFiles).map(
+    ([path, text]) => [path.replace('apis/Orders/', ''), text] as const,
+  );
+  const files: Files = Object.fromEntries(entries);
+  const inDocs = tier.replace('PartnerGold', 'InDocs');
+  await write(from, { ...files, 'Docs/x.yaml': inDocs, 'more/a.txt': '' });
+  const { output } = await runImport({ from, to });
+  const { exact, ignored } = listsOf(output);
+  expect(exact.flatMap((one) => one.files).toSorted()).toEqual(Object.keys(files).toSorted());
+  expect(ignored.map(({ files: [file], remarks: [remark] }) => `${file}: ${remark?.message}`)).toEqual([
+    'Docs/x.yaml: Docs is without effect here',
+    'more/a.txt: not a kind of file that exports are',
+  ]);
+});
+
 test('a dry run says the same and writes nothing', async () => {
   await write(from, goodFiles);
   const { code, output } = await runImport({ from, to, dryRun: true });

@@ -40,8 +40,9 @@ export function groupExports(files: readonly ExportFile[]): Grouped {
   const texts = files.filter((file) => 'text' in file);
   const known = new Map(texts.map((file) => [file.path, recognise(file)]));
   const roots = projectRoots(texts, known);
-  const paths = files.map(({ path }) => path);
-  const projects = roots.flatMap((root) => projectOf(root, { texts, paths, roots, known }));
+  const byRoot = new Map<string, ExportFile[]>([...roots].map((root) => [root, []]));
+  for (const file of files) byRoot.get(rootOf(file.path, roots) ?? '/')?.push(file);
+  const projects = [...byRoot].flatMap(([root, inside]) => projectOf(root, inside, known));
   const taken = new Set(projects.flatMap((one) => ('identity' in one ? one.files : [one.file])));
   const rest = files.filter(({ path }) => !taken.has(path)).map((file) => placed(file, roots, known));
   const all = [...projects, ...rest];
@@ -55,7 +56,11 @@ export function groupExports(files: readonly ExportFile[]): Grouped {
 type Placed = ExportItem | (Reason & { readonly isProblem: boolean });
 
 /** What becomes of a file that is no part of a project. */
-function placed(file: ExportFile, roots: readonly string[], known: ReadonlyMap<string, Recognised>): Placed {
+function placed(
+  file: ExportFile,
+  roots: ReadonlySet<string>,
+  known: ReadonlyMap<string, Recognised>,
+): Placed {
   const { path } = file;
   const because = (why: string, isProblem = false): Placed => ({ file: path, why, isProblem });
   const root = rootOf(path, roots);
@@ -77,7 +82,10 @@ const parametersAlone =
   "It doesn't say which API its parameters are for: put it into the API's project, as api_params.yaml.";
 
 /** Folders that hold an API project, an application or a deployment directory; each ends with a slash, the tree itself is empty. */
-function projectRoots(texts: readonly TextFile[], known: ReadonlyMap<string, Recognised>): readonly string[] {
+function projectRoots(
+  texts: readonly TextFile[],
+  known: ReadonlyMap<string, Recognised>,
+): ReadonlySet<string> {
   const roots = new Set<string>();
   for (const { path } of texts) {
     const kind = known.get(path)?.kind;
@@ -90,30 +98,30 @@ function projectRoots(texts: readonly TextFile[], known: ReadonlyMap<string, Rec
     else if (/^(?:swagger|openapi)\./.test(name) && /(?:^|\/)Definitions\/$/.test(folder))
       roots.add(folder.slice(0, -'Definitions/'.length));
   }
-  return [...roots].toSorted((a, b) => b.length - a.length);
+  return roots;
 }
 
 /** The innermost project that a file lies in. */
-function rootOf(path: string, roots: readonly string[]): string | undefined {
-  return roots.find((root) => path.startsWith(root));
+function rootOf(path: string, roots: ReadonlySet<string>): string | undefined {
+  for (let end = path.lastIndexOf('/'); end >= 0; end = path.lastIndexOf('/', end - 1)) {
+    const folder = path.slice(0, end + 1);
+    if (roots.has(folder)) return folder;
+    if (end === 0) break;
+  }
+  return roots.has('') ? '' : undefined;
 }
 
-interface Tree {
-  readonly texts: readonly TextFile[];
-  readonly paths: readonly string[];
-  readonly roots: readonly string[];
-  readonly known: ReadonlyMap<string, Recognised>;
-}
-
-function projectOf(root: string, { texts, paths, roots, known }: Tree): readonly Placed[] {
-  const inside = texts
-    .filter(({ path }) => rootOf(path, roots) === root)
+function projectOf(
+  root: string,
+  files: readonly ExportFile[],
+  known: ReadonlyMap<string, Recognised>,
+): readonly Placed[] {
+  const inside = files
+    .filter((file) => 'text' in file)
     .map(({ path, text }) => ({ path: path.slice(root.length), from: path, text }));
   const item = itemOf(root.replace(/\/$/, ''), inside, (path) => known.get(root + path));
   if (typeof item !== 'string')
-    return [
-      withUnread(item, { paths: paths.filter((path) => rootOf(path, roots) === root), root, from: '' }),
-    ];
+    return [withUnread(item, { paths: files.map(({ path }) => path), root, from: '' })];
   return partsOf(inside).map(({ from }) => ({ file: from, why: item, isProblem: true }));
 }
 
@@ -168,7 +176,9 @@ function itemOf(
   const found = files.map((file) => ({ file, as: knownAs(file.path) }));
   const description = found.find(({ file }) => /^api\.(?:yaml|yml|json)$/.test(file.path))?.as;
   if (description?.kind === 'not-served') return description.what;
-  for (const { file, as } of found) if (as?.kind === 'application') return singleItem(file, as);
+  for (const { file, as } of description?.kind === 'api' ? [] : found) {
+    if (as?.kind === 'application') return singleItem(file, as);
+  }
   const api = [description, ...found.map(({ as }) => as)].find((as) => as?.kind === 'api');
   const parts = partsOf(files);
   const folderName = folder.split('/').at(-1) ?? folder;

@@ -34,9 +34,9 @@ export function sortItems(items: readonly ExportItem[], home: Home, environment:
   let left = items;
   for (let because = ''; ; because = ' (without what is not taken over)') {
     const { diagnostics } = readConfig(withItems(home, left), environment);
-    const found = new Map(left.map((item) => [item, remarksOf(item, diagnostics)]));
-    const failing = left.filter((item) => errorsAbout(item, found.get(item)).length > 0);
-    if (failing.length === 0) {
+    const found = byItem(left, diagnostics);
+    const failing = new Set(left.filter((item) => errorsAbout(item, found.get(item)).length > 0));
+    if (failing.size === 0) {
       const strange = errorsOf(withItems(home, left), environment);
       if (strange.length > 0) return { broken: strange };
       return { sorted: [...leftOut, ...left.map((item) => sortedItem(item, found.get(item) ?? []))] };
@@ -45,7 +45,7 @@ export function sortItems(items: readonly ExportItem[], home: Home, environment:
       const remarks = errorsAbout(item, found.get(item)).map((about) => remarkOf(item, about, because));
       leftOut.push({ item, outcome: 'not-supported', remarks });
     }
-    left = left.filter((item) => !failing.includes(item));
+    left = left.filter((item) => !failing.has(item));
   }
 }
 
@@ -81,10 +81,22 @@ function withItems(home: Home, items: readonly ExportItem[]): Home {
   return [...files.values(), ...(hasSettings ? [] : [{ path: deploymentPaths[0], text: '' }])];
 }
 
-function remarksOf({ place }: ExportItem, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  return diagnostics.filter(({ at }) =>
-    place.endsWith('/') ? at.file.startsWith(place) : at.file === place,
-  );
+function byItem(
+  items: readonly ExportItem[],
+  diagnostics: readonly Diagnostic[],
+): ReadonlyMap<ExportItem, readonly Diagnostic[]> {
+  const places = new Map(items.map((item) => [item.place, item]));
+  const found = new Map<ExportItem, Diagnostic[]>();
+  for (const diagnostic of diagnostics) {
+    const { file } = diagnostic.at;
+    const project = /^apis\/[^/]+\//.exec(file)?.[0] ?? file;
+    const item = places.get(file) ?? places.get(project);
+    if (item === undefined) continue;
+    const others = found.get(item);
+    if (others === undefined) found.set(item, [diagnostic]);
+    else others.push(diagnostic);
+  }
+  return found;
 }
 
 function sortedItem(item: ExportItem, diagnostics: readonly Diagnostic[]): SortedItem {
