@@ -126,14 +126,9 @@ export class Limiter implements StoreEvents {
   }
 
   /**
-   * Charges costs that became known only afterwards, such as the bytes of a response: more than is left closes the counter
-   * until it is made up for. The next claims tell the store.
+   * Settles what was paid at admission with what it has cost. More than was paid is charged, also more than is left: that closes the
+   * counter until it is made up for, and the next claims tell the store. Less, and units go back to the lease they came from.
    */
-  charge(charges: readonly Charge[]): void {
-    for (const charge of charges) this.#owe(charge, charge.cost);
-  }
-
-  /** Settles what was paid at admission with what it has cost: the rest is charged, or units go back to the lease they came from. */
   settle(settlements: readonly Settlement[]): void {
     for (const { paid, cost } of settlements) {
       const missing = cost - paid.charge.cost;

@@ -35,14 +35,17 @@ describe('bytes of request bodies', () => {
   });
 
   test.each([
-    ['that came in chunks', 'unknown', 0, 700],
-    ['that were announced', 4096, 4096, 4096],
-  ] as const)('%s are settled at the end, once', (_, bodyBytes, paid, cost) => {
+    ['that came in chunks', 'unknown', 200, 0, 700],
+    ['that were announced', 4096, 200, 4096, 4096],
+    ['that came through a WebSocket', 0, 101, 0, 700],
+    ['of a request without a body', 0, 200, 0, 0],
+  ] as const)('%s are settled at the end, once', (_, bodyBytes, status, paid, cost) => {
     const settled: Settlement[] = [];
     const exchange = new FakeExchange({ bodyBytes });
     const verdict = admitted([requests, { ...bytes, cost: paid }]);
     const metered = metering(verdict, exchange, { admit: unasked, settle: (all) => settled.push(...all) });
     exchange.bytesIn = 700;
+    exchange.status = status;
     metered?.settle();
     metered?.settle();
     expect(settled).toEqual([{ paid: verdict.standings[1], cost }]);

@@ -98,9 +98,7 @@ export class Metering {
   #costOf(charge: Charge): number {
     switch (charge.measure) {
       case 'request-bytes':
-        return this.#exchange.head.bodyBytes === 'unknown'
-          ? Math.min(this.#exchange.bytesIn, unitsMax)
-          : charge.cost;
+        return this.#comesUncounted ? Math.min(this.#exchange.bytesIn, unitsMax) : charge.cost;
       case 'events':
         return charge.cost === 0 && !this.#byPiece ? 1 : charge.cost;
       case 'total-tokens':
@@ -112,6 +110,12 @@ export class Metering {
       default:
         return charge.measure satisfies never;
     }
+  }
+
+  /** Bytes whose number no head said: a body in chunks, or what comes through a WebSocket. */
+  get #comesUncounted(): boolean {
+    const { head, status } = this.#exchange;
+    return head.bodyBytes === 'unknown' || status === 101;
   }
 
   #finding({ status, usage }: UsageTap): 'none' | 'read' | 'missing' {

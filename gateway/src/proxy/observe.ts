@@ -94,14 +94,15 @@ function overLevels(verdict: Verdict | undefined): readonly Level[] {
 
 function refusingCounter({ verdict, identified }: Course): ExchangeRecord['refusedBy'] {
   if (identified === undefined || verdict === undefined || verdict.admitted) return undefined;
-  const { level, key, rule } = verdict.refused.charge;
+  const { level, key, rule, measure } = verdict.refused.charge;
   const { facts } = identified;
   // The key of a rule may hold an address.
   if (rule !== undefined) return { level, counter: rule };
   const isShared = level !== 'subscription' && level !== 'burst';
   if (facts.consumer.kind === 'application' || isShared) return { level, counter: key };
   const nobody = { ...facts, consumer: { ...facts.consumer, subject: '' } };
-  return { level, counter: plan(nobody).find((charge) => charge.level === level)?.key ?? '' };
+  const counted = plan(nobody).find((charge) => charge.level === level && charge.measure === measure);
+  return { level, counter: counted?.key ?? '' };
 }
 
 function duration(fromMs: number | undefined, toMs: number | undefined): number | undefined {

@@ -159,9 +159,11 @@ describe('the usage in an answer', () => {
   });
 });
 
-test('the total is what is said, else the sum', () => {
+test('what is not said of three counts follows from the two others', () => {
   expect(tokensOf({ prompt: 1, completion: 2, total: 9 }, 'total-tokens')).toBe(9);
   expect(tokensOf({ prompt: 1, completion: 2 }, 'total-tokens')).toBe(3);
   expect(tokensOf({ prompt: 1 }, 'total-tokens')).toBeUndefined();
   expect(tokensOf({ prompt: 1 }, 'completion-tokens')).toBeUndefined();
+  expect(tokensOf({ prompt: 8, total: 8 }, 'completion-tokens')).toBe(0);
+  expect(tokensOf({ completion: 3, total: 8 }, 'prompt-tokens')).toBe(5);
 });

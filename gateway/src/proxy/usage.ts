@@ -41,13 +41,13 @@ export function merged(one: Usage | undefined, other: Usage): Usage {
   return counts;
 }
 
-/** Tokens of one kind; undefined when the answer doesn't tell, or the measure is another. */
+/** Tokens of one kind, as said or as the other two leave; undefined when the answer doesn't tell, or the measure is another. */
 export function tokensOf({ prompt, completion, total }: Usage, measure: Measure): number | undefined {
   switch (measure) {
     case 'prompt-tokens':
-      return prompt;
+      return prompt ?? difference(total, completion);
     case 'completion-tokens':
-      return completion;
+      return completion ?? difference(total, prompt);
     case 'total-tokens':
       return total ?? (prompt === undefined || completion === undefined ? undefined : prompt + completion);
     case 'requests':
@@ -57,6 +57,10 @@ export function tokensOf({ prompt, completion, total }: Usage, measure: Measure)
     default:
       return measure satisfies never;
   }
+}
+
+function difference(total: number | undefined, other: number | undefined): number | undefined {
+  return total === undefined || other === undefined ? undefined : Math.max(0, total - other);
 }
 
 function isCount(value: unknown): value is number {

@@ -74,7 +74,9 @@ export class SimGateway {
   }
 
   charge(price: Price): void {
-    this.#limiter.charge(this.#chargesOf([price]));
+    const [charge] = this.#chargesOf([price]);
+    const paid = { charge: { ...charge!, cost: 0 }, remaining: 0, resetsInMs: 0 };
+    this.#limiter.settle([{ paid, cost: price.cost }]);
   }
 
   lossSuspected(): void {
