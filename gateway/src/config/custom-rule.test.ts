@@ -95,6 +95,7 @@ describe('a custom rule', () => {
     ['count(userId) >= 10', 'sum(userId) >= 10', 'sum'],
     ['count(userId) >= 10', 'count(userId) >= 1.5', '1.5'],
     ['GROUP BY throttleKey', 'GROUP BY userId', 'userId'],
+    ['GROUP BY throttleKey INSERT ALL', 'INSERT ALL', 'INSERT'],
     ["apiContext == '/orders/1.0.0'", "regex:find('x', apiContext)", 'regex'],
     ["apiContext == '/orders/1.0.0'", 'messageID == messageID', 'messageID'],
     ["apiContext == '/orders/1.0.0'", 'apiContext == 5', '5'],

@@ -40,8 +40,7 @@ function readQuery(query: string): SiddhiQuery {
   const window = readWindow(reader);
   reader.words('SELECT');
   const count = readResult(reader);
-  if (reader.tryWord('GROUP')) reader.words('BY', 'throttleKey');
-  reader.words('INSERT');
+  reader.words('GROUP', 'BY', 'throttleKey', 'INSERT');
   if (reader.tryWord('ALL')) reader.words('EVENTS');
   reader.words('INTO', 'ResultStream');
   reader.trySign(';');

@@ -102,12 +102,6 @@ export const brokenApis: readonly BrokenHome[] = [
     says: '"Golden"',
   },
   {
-    name: 'a tier of events',
-    ...change(api, '[Gold', '[AsyncGold'),
-    at: `${api}:8:14 error[not-supported]`,
-    says: 'quota of events',
-  },
-  {
     name: 'an API for user names and passwords only',
     ...change(api, '[api_key]', '[basic_auth]'),
     at: `${api}:9:19 error[not-supported]`,
@@ -137,12 +131,6 @@ export const brokenApis: readonly BrokenHome[] = [
     ...change(api, 'SECOND', 'SECONDS'),
     at: `${api}:10:49 error[invalid-value]`,
     says: 'expected one of "SECOND", "MINUTE", "HOUR"',
-  },
-  {
-    name: 'a limit of AI tokens',
-    ...change(api, 'sandbox: 50', 'tokenBasedThrottlingConfiguration: {isTokenBasedThrottlingEnabled: true}'),
-    at: `${api}:10:124 error[not-supported]`,
-    says: 'Token based',
   },
   {
     name: 'several endpoints',

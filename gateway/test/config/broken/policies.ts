@@ -87,15 +87,16 @@ export const brokenPolicies: readonly BrokenHome[] = [
     says: `${policy}:4`,
   },
   {
-    name: 'a custom rule',
+    name: 'an advanced policy that says it is a custom rule',
     ...change(policy, 'advanced policy', 'custom rule'),
-    at: `${policy}:2:10 error[not-supported]`,
-    says: 'Custom rules',
+    at: `${policy}:3:1 error[missing-value]`,
+    errors: 3,
+    says: 'keyTemplate is missing',
   },
   {
     name: 'a bandwidth quota without its amount',
     ...change(tier, 'REQUESTCOUNTLIMIT', 'BANDWIDTHLIMIT'),
-    at: `${tier}:5:3 error[missing-value]`,
+    at: `${tier}:9:16 error[missing-value]`,
     says: 'bandwidth is missing',
   },
   {
