@@ -24,7 +24,7 @@ export type TokenFault = 'invalid' | 'keys-unavailable' | 'busy';
 
 const keptMax = 10_000;
 const keptCharactersMax = 32 * 1024 * 1024;
-/** Each takes 0.1 to 0.2 ms of a core: more of them at once would wait too long. */
+/** Each takes some 50 µs of a core: more of them at once would wait too long. */
 const verifyingMax = 1024;
 
 /** What was seen of tokens in one use. */
