@@ -1,8 +1,12 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { adminScopes } from '../../src/config/config.ts';
 import { ApiHome } from './api-home.ts';
 
 const unknownId = '00000000-0000-4000-8000-000000000000';
+
+const admin = 'Authorization: Bearer apim:admin';
 
 /** Every route, with the scope it takes and the status it answers with when it is let in and nothing is there. */
 const routes: readonly (readonly [string, string, string, number])[] = [
@@ -132,6 +136,38 @@ describe('who may use the admin REST API', () => {
     );
     expect(status).toBe(413);
     expect(sent).toBeLessThan(1000);
+  });
+
+  test.each([
+    ['no host', 'GET /api/am/admin/v4/throttling/policies/search HTTP/1.0\r\n\r\n'],
+    [
+      'a host that is none',
+      'GET /api/am/admin/v4/throttling/policies/search HTTP/1.1\r\nHost: a b/@:x\r\n\r\n',
+    ],
+    ['escapes that are none', 'GET /api/%zz/%?query=%zz HTTP/1.1\r\nHost: x\r\n\r\n'],
+    [
+      'an id of escapes that are none',
+      `GET /api/am/admin/v4/throttling/policies/custom/%E0%A4%A HTTP/1.1\r\nHost: x\r\n${admin}\r\n\r\n`,
+    ],
+    [
+      'a method nobody knows',
+      `PROPFIND /api/am/admin/v4/throttling/policies/custom HTTP/1.1\r\nHost: x\r\n${admin}\r\n\r\n`,
+    ],
+    [
+      'a body that ends early',
+      `POST /api/am/admin/v4/throttling/policies/custom HTTP/1.1\r\nHost: x\r\n${admin}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+    ],
+    ['TRACE', `TRACE /api/am/admin/v4/throttling/policies/custom HTTP/1.1\r\nHost: x\r\n${admin}\r\n\r\n`],
+    ['a path of slashes', `GET /api//////../../x HTTP/1.1\r\nHost: x\r\n${admin}\r\n\r\n`],
+  ])('a request with %s harms nobody', async (_, text) => {
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+    let said = '';
+    socket.setEncoding('latin1').on('data', (piece: string) => (said += piece));
+    socket.on('error', () => {});
+    socket.end(text);
+    await once(socket, 'close');
+    expect(said).not.toMatch(/^HTTP\/1\.1 [235]/);
+    expect((await api.ask('GET', '/throttling/policies/search')).status).toBe(200);
   });
 
   test('what an operator looks at stays where it was', async () => {

@@ -80,6 +80,34 @@ describe('throttling policies by the admin REST API', () => {
     },
   );
 
+  test('a custom rule is created, shown, changed and deleted', async () => {
+    const rule = (count: number): object => ({
+      policyName: 'PerUser',
+      description: 'so many for each user',
+      keyTemplate: '$userId:$apiContext',
+      siddhiQuery: `FROM RequestStream
+SELECT userId, (apiContext == '/open/1.0.0') AS isEligible, str:concat(userId, ':', apiContext) AS throttleKey
+INSERT INTO EligibilityStream;
+FROM EligibilityStream[isEligible==true]#throttler:timeBatch(1 min, 0)
+SELECT throttleKey, (count(userId) >= ${count}) AS isThrottled, expiryTimeStamp GROUP BY throttleKey
+INSERT ALL EVENTS INTO ResultStream;`,
+    });
+    const created = await api.ask('POST', `${policies}/custom`, { body: rule(10) });
+    expect(created.status).toBe(201);
+    expect(created.body).toMatchObject({ ...rule(10), type: 'CustomRule', isDeployed: true });
+    const path = `${policies}/custom/${created.body.policyId}`;
+    expect((await api.ask('GET', `${policies}/custom`)).body).toEqual({ count: 1, list: [created.body] });
+    expect((await api.ask('PUT', path, { body: rule(11) })).body).toEqual({ ...created.body, ...rule(11) });
+    const exported = await api.ask('GET', `${policies}/export?name=PerUser&type=global&format=YAML`);
+    expect((await api.ask('DELETE', path)).status).toBe(200);
+    const raw = new FormData();
+    raw.set('file', new Blob([exported.text]), 'Custom-PerUser.yaml');
+    expect((await api.ask('POST', `${policies}/import`, { raw })).status).toBe(201);
+    expect((await api.ask('GET', path)).body).toEqual({ ...created.body, ...rule(11) });
+    const other = { ...rule(10), policyName: 'Other', siddhiQuery: 'FROM Moon' };
+    expect((await api.ask('POST', `${policies}/custom`, { body: other })).status).toBe(400);
+  });
+
   test('what is answered is in force: the gateway has taken it over', async () => {
     const { body } = await api.ask('GET', `${policies}/search?query=name:Plan%20type:sub`);
     const id = body.list[0]!.uuid;

@@ -25,8 +25,8 @@ class Gateway {
   readonly threads: number;
   run: Run | undefined;
 
-  constructor(files: Readonly<Record<string, string>>, threads = 1) {
-    this.home = new TestHome(files);
+  constructor(home: TestHome, threads = 1) {
+    this.home = home;
     this.threads = threads;
   }
 
@@ -109,7 +109,11 @@ describe.skipIf(redisMissing)('gateways that share changes by the admin REST API
       'policies/Plan.yaml': subscriptionPolicy('Plan', { perHour: 20 }),
       'applications/Some.yaml': application('Some', { Open: 'Plan' }),
     };
-    all = [new Gateway(files), new Gateway(files, 2), new Gateway(files)];
+    all = [
+      new Gateway(new TestHome(files)),
+      new Gateway(new TestHome(files), 2),
+      new Gateway(new TestHome(files)),
+    ];
     await Promise.all(all.map((one) => one.start()));
   });
   afterAll(async () => {
@@ -212,6 +216,23 @@ describe.skipIf(redisMissing)('gateways that share changes by the admin REST API
     await sameEverywhere('policies/Plan.yaml');
     await sameEverywhere('policies/Application-Missed.yaml');
     expect(gateway(2).text('policies/Application-Missed.yaml')).toBeDefined();
+  });
+
+  test('two gateways on one home go by a change of either', async () => {
+    const second = new Gateway(gateway(2).home);
+    await second.start();
+    try {
+      const sent = { conditionType: 'API', conditionValue: '/open/1.0.0' };
+      const { body } = await second.ask('POST', '/throttling/deny-policies', sent);
+      await inStep([...all, second]);
+      expect(await gateway(2).send()).toBe(403);
+      const path = `/throttling/deny-policy/${body.conditionId}`;
+      expect((await gateway(2).ask('DELETE', path)).status).toBe(200);
+      await inStep([...all, second]);
+      expect(await second.send()).not.toBe(403);
+    } finally {
+      await second.stop();
+    }
   });
 
   test('a file changed by hand is not overwritten; it is told, and the next change here is for all', async () => {

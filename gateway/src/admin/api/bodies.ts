@@ -16,16 +16,21 @@ export function mediaTypeOf(context: Context): string {
   return (context.req.header('content-type') ?? '').replace(/;.*$/s, '').trim().toLowerCase();
 }
 
-/** The whole body. Throws `ApiError` with status 413 as soon as it is too long. */
+/** The whole body. Throws `ApiError`: 413 as soon as it is too long, 400 when it ends early. */
 export async function bodyBytes(context: Context): Promise<Uint8Array<ArrayBuffer>> {
   if (Number(context.req.header('content-length') ?? 0) > bodyBytesMax) throw tooLarge();
+  const body: AsyncIterable<Uint8Array> | null = context.req.raw.body;
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  const body: AsyncIterable<Uint8Array> | null = context.req.raw.body;
-  for await (const part of body ?? []) {
-    bytes += part.byteLength;
-    if (bytes > bodyBytesMax) throw tooLarge();
-    parts.push(part);
+  try {
+    for await (const part of body ?? []) {
+      bytes += part.byteLength;
+      if (bytes > bodyBytesMax) throw tooLarge();
+      parts.push(part);
+    }
+  } catch (error) {
+    // Whatever else can happen here has happened to the connection.
+    throw error instanceof ApiError ? error : new ApiError(400, 'The body ended early.');
   }
   return new Uint8Array(Buffer.concat(parts));
 }
