@@ -1,5 +1,5 @@
 import type { Random } from '../support/random.ts';
-import { bearers, keys } from './served.ts';
+import { bearers, deniedBearers, deniedKey, keys } from './served.ts';
 import { shuffled, spelledName } from './spelled.ts';
 
 /** What proves who somebody is. */
@@ -25,8 +25,8 @@ export function shownBy(random: Random): Shown {
 }
 
 function keyShown(random: Random): Shown {
-  const text = random.pick(keys);
-  const other = random.pick(keys);
+  const text = random.pick([...keys, deniedKey]);
+  const other = random.pick([...keys, deniedKey]);
   const own: Credential = { kind: 'key', text };
   const name = spelledName(random, 'ApiKey');
   const exact = {
@@ -93,7 +93,7 @@ function oddValue(random: Random, text: string, other: string): string {
 }
 
 function tokenShown(random: Random): Shown {
-  const text = random.pick(bearers);
+  const text = random.pick([...bearers, ...deniedBearers]);
   const other = random.pick(bearers);
   const own: Credential = { kind: 'token', text };
   const name = spelledName(random, 'Authorization');

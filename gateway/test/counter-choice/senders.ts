@@ -1,5 +1,5 @@
 import type { Random } from '../support/random.ts';
-import { strangers, trusted } from './served.ts';
+import { deniedAddresses, strangers, trusted } from './served.ts';
 import { spelledName } from './spelled.ts';
 
 /** Who is at the socket's other end, what the request says of others, and who sends it then at most. */
@@ -11,7 +11,7 @@ interface Sender {
 
 export function senderOf(random: Random, peer: string): Sender {
   const written = peer.includes(':') || random.chance(0.7) ? peer : `::ffff:${peer}`;
-  const client = random.pick(strangers);
+  const client = random.pick([...strangers, ...deniedAddresses]);
   const claimed = Array.from({ length: random.below(3) }, () => oddEntry(random));
   const hops = Array.from({ length: random.below(3) }, () => random.pick(trusted));
   if (random.chance(0.3)) return { peer: written, lines: [], proves: [peer] };

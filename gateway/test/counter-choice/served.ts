@@ -1,6 +1,8 @@
 import type { AdvancedPolicy } from '../../src/policy/tiers.ts';
 import type { Application } from '../../src/policy/catalogue.ts';
+import { ipNumber } from '../../src/policy/ip-number.ts';
 import { requestQuota } from '../../src/policy/measure.ts';
+import { superTenant } from '../../src/policy/tenant.ts';
 import type { ServedConfig } from '../../src/proxy/serving.ts';
 import { apiKey, backendAt, gold, limitOf, operationOf, sampleApi, sampleConfig } from '../proxy/sample.ts';
 import { issuerOf, Signer } from '../support/signer.ts';
@@ -129,6 +131,7 @@ const applications = [
     keys.slice(4, 7).map((key) => apiKey(key)),
     'mobile',
   ),
+  application('Banned', 'alice', [apiKey('banned')], 'banned-app'),
   application(
     'Web',
     '192.0.2.1',
@@ -141,6 +144,14 @@ const subjects = ['bob', 'App:bob', 'bob@carbon.super', 'App%3Abob', '192.0.2.1'
 export const bearers: readonly string[] = ['mobile-app', 'mobile', 'web-app'].flatMap((azp) =>
   subjects.map((sub) => signer.token({ azp, sub, exp: Math.floor(Date.now() / 1000) + 86_400 })),
 );
+
+/** Nobody may get in with these. */
+export const deniedKey = 'banned';
+export const deniedBearers: readonly string[] = [
+  signer.token({ azp: 'banned-app', sub: 'bob' }),
+  signer.token({ azp: 'web-app', sub: 'mallory' }),
+];
+export const deniedAddresses: readonly string[] = ['198.51.100.7', '2001:db8:0:bad:0:0:0:1'];
 
 /** Proxies that may say who their client is, and others. */
 export const trusted: readonly string[] = ['10.0.0.1', '10.200.3.4', 'fd00:0:0:1:0:0:0:1'];
@@ -156,5 +167,16 @@ export const served: ServedConfig = sampleConfig({
   listener: { trustedProxies: ['10.0.0.0/8', 'fd00::/8', '127.0.0.1'], underscoreNames: 'drop' },
   apis,
   applications,
+  denyPolicies: [
+    { kind: 'application', owner: 'alice', name: 'Banned' },
+    { kind: 'user', user: 'mallory@carbon.super' },
+    ...[
+      ['198.51.100.7', '198.51.100.7'],
+      ['2001:db8:0:bad::', '2001:db8:0:bad:ffff:ffff:ffff:ffff'],
+    ].map(([from = '', to = '']) => {
+      const range = { from: ipNumber(from), to: ipNumber(to) };
+      return { kind: 'address', tenant: superTenant, range, inverted: false } as const;
+    }),
+  ],
   tokens: { issuers: [issuerOf({ certificates: signer.pem })], revoked: [], forwarded: false },
 });

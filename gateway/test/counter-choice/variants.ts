@@ -1,7 +1,7 @@
 import type { Random } from '../support/random.ts';
 import { inQuery, queryOf, shownBy, type Credential } from './credentials.ts';
 import { decoys, senderOf } from './senders.ts';
-import { host, operations, strangers, trusted, type Asked } from './served.ts';
+import { deniedAddresses, host, operations, strangers, trusted, type Asked } from './served.ts';
 import { shuffled, spelledName } from './spelled.ts';
 import { targetOf } from './targets.ts';
 
@@ -17,7 +17,10 @@ export interface Variant {
 }
 
 /** A request that an operation's user sends, and what a client might make of it to be counted elsewhere. */
-export function variantOf(random: Random, peers: readonly string[] = [...trusted, ...strangers]): Variant {
+export function variantOf(
+  random: Random,
+  peers: readonly string[] = [...trusted, ...strangers, ...deniedAddresses],
+): Variant {
   const asked = random.pick(operations);
   const sender = senderOf(random, random.pick(peers));
   const shown = shownBy(random);
