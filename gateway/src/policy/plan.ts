@@ -9,7 +9,9 @@ import type { AdvancedPolicy, WhenOver } from './tiers.ts';
 /** What one request must pay at one level. A request names no counter twice. */
 export interface Charge {
   readonly level: Level;
-  /** The name of the custom rule, at the level of that name, which has one charge for each rule. */
+  /**
+   * Tells charges of one level apart: the name of the custom rule, or the field of GraphQL where a request runs several operations.
+   */
   readonly rule?: string;
   readonly key: CounterKey;
   readonly limit: Limit;

@@ -83,10 +83,13 @@ const bursts: ReadonlySet<Level> = new Set(['burst', 'application-burst']);
 
 function together(parties: readonly Identified[]): readonly Charge[] {
   const byKey = new Map<string, Charge>();
-  for (const { charges } of parties) {
+  for (const { charges, facts } of parties) {
+    // Clients are told of each operation's policy by its field.
+    const rule = facts.operation.target.slice(1);
     for (const charge of charges) {
       const before = byKey.get(charge.key);
-      if (before === undefined) byKey.set(charge.key, charge);
+      if (before === undefined)
+        byKey.set(charge.key, charge.level === 'operation' ? { ...charge, rule } : charge);
       else if (charge.measure === 'requests' && !bursts.has(charge.level))
         byKey.set(charge.key, {
           ...before,

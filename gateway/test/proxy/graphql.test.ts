@@ -60,6 +60,7 @@ async function start(bounds: GraphqlBounds = {}, withOperations = true): Promise
 
 interface Asked {
   readonly status: number;
+  readonly limits?: string | null;
   readonly code?: string;
   readonly description?: string;
   readonly echo?: Echoed;
@@ -77,7 +78,8 @@ async function ask(path: string, init: Init = {}): Promise<Asked> {
     ...more,
   });
   const text = await response.text();
-  if (response.status === 200) return { status: 200, echo: echoed(text) };
+  if (response.status === 200)
+    return { status: 200, echo: echoed(text), limits: response.headers.get('ratelimit-policy') };
   const { code, description } = JSON.parse(text) as Record<string, string>;
   return { status: response.status, code: code!, description: description! };
 }
@@ -158,7 +160,11 @@ describe('charges', () => {
 
   test('several pay each, but bursts once; one that is asked for twice pays once', async () => {
     await start();
-    await post({ query: '{ a: languages { code } b: languages { code } country { name } }' });
+    const query = '{ a: languages { code } b: languages { code } country { name } }';
+    const { limits } = await post({ query });
+    expect(limits).toContain(
+      '"operation-languages";q=1000;w=60, "operation-country";q=1000;w=60, "subscription";',
+    );
     expect(costs()).toEqual([
       ['operation', '/gql/1.0.0/languages:QUERY', 1],
       ['operation', '/gql/1.0.0/country:QUERY', 1],
