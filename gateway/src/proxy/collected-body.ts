@@ -1,6 +1,5 @@
 import type { BodySource, BodyTaker } from '../wire/body-source.ts';
-
-const firstBytes = 4096;
+import { GrowingBytes } from './growing-bytes.ts';
 
 /**
  * Collects a body up to a bound. Never answers when the body breaks off. Nothing is set aside for bytes that haven't come, and the
@@ -18,9 +17,7 @@ class Collector implements BodyTaker {
   readonly #body: BodySource;
   readonly #bytesMax: number;
   readonly #done: (bytes: Buffer | 'too-large') => void;
-  /** Pieces are copied together: many small ones would hold far more memory than they say. */
-  #bytes = Buffer.allocUnsafe(firstBytes);
-  #filled = 0;
+  readonly #collected = new GrowingBytes();
 
   constructor(body: BodySource, bytesMax: number, done: (bytes: Buffer | 'too-large') => void) {
     this.#body = body;
@@ -29,26 +26,17 @@ class Collector implements BodyTaker {
   }
 
   data(bytes: Buffer): boolean {
-    const needed = this.#filled + bytes.length;
-    if (needed > this.#bytesMax) {
+    if (this.#collected.length + bytes.length > this.#bytesMax) {
       this.#body.stop();
       this.#done('too-large');
       return false;
     }
-    if (needed > this.#bytes.length) this.#grow(needed);
-    bytes.copy(this.#bytes, this.#filled);
-    this.#filled = needed;
+    this.#collected.add(bytes);
     return true;
   }
 
   end(): void {
-    this.#done(this.#bytes.subarray(0, this.#filled));
-  }
-
-  #grow(needed: number): void {
-    const larger = Buffer.allocUnsafe(Math.min(this.#bytesMax, Math.max(needed, this.#bytes.length * 2)));
-    this.#bytes.copy(larger, 0, 0, this.#filled);
-    this.#bytes = larger;
+    this.#done(this.#collected.bytes);
   }
 }
 

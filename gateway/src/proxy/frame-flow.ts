@@ -14,6 +14,8 @@ export interface FlowOwner {
   idle(): void;
 }
 
+const nothing: Buffer = Buffer.alloc(0);
+
 interface Direction {
   readonly from: Socket;
   readonly to: Socket;
@@ -29,7 +31,7 @@ export class FrameFlow {
   readonly #gate: MessageGate;
   readonly #owner: FlowOwner;
   readonly #reader: FrameReader;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes = nothing;
   #at = 0;
   /** The frame whose payload comes. */
   #frame: FrameHead | undefined;
@@ -109,7 +111,7 @@ export class FrameFlow {
       this.#seen = new SeenMessage();
       this.#beginFrame(head);
     } else {
-      this.#decide(Buffer.alloc(0), (goesOn) => {
+      this.#decide(nothing, (goesOn) => {
         this.#fate = goesOn ? 'goes on' : 'is dropped';
         this.#beginFrame(head);
       });
@@ -146,7 +148,7 @@ export class FrameFlow {
     this.#seen = undefined;
     if (seen === undefined) return;
     this.#decide(seen.payload, (goesOn) => {
-      if (goesOn) this.#out.push(...seen.raw);
+      if (goesOn) this.#out.push(seen.raw);
     });
   }
 
@@ -188,11 +190,8 @@ export class FrameFlow {
     const { to } = this.#way;
     const out = this.#out;
     this.#out = [];
-    to.cork();
-    let goesOn = true;
-    for (const piece of out) goesOn = to.write(piece);
-    to.uncork();
-    if (goesOn) return;
+    // Many small pieces cost far more to write than to copy.
+    if (to.write(Buffer.concat(out))) return;
     this.#full = true;
     to.once('drain', this.#goOn);
   }

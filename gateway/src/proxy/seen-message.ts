@@ -1,35 +1,39 @@
 import type { FrameHead } from '../wire/frame-reader.ts';
 import { unmask } from '../wire/frame-writer.ts';
+import { GrowingBytes } from './growing-bytes.ts';
 
 /** A message that is kept until it is whole: as it came, and its payload unmasked. */
 export class SeenMessage {
-  readonly raw: Buffer[] = [];
-  readonly #parts: Buffer[] = [];
+  readonly #raw = new GrowingBytes();
+  readonly #payload = new GrowingBytes();
+  /** Of all frames that were announced, with their heads. */
   #bytes = 0;
   #mask: Buffer | undefined;
+  /** How much of the frame's payload came. */
   #offset = 0;
 
-  get payload(): Buffer {
-    return Buffer.concat(this.#parts);
+  get raw(): Buffer {
+    return this.#raw.bytes;
   }
 
-  /** False when the message becomes too large. */
+  get payload(): Buffer {
+    return this.#payload.bytes;
+  }
+
+  /** Begins a frame; false when the message becomes larger than it may be. */
   begin({ length, mask, raw }: FrameHead, bytesMax: number): boolean {
-    this.#bytes += length;
+    this.#bytes += length + raw.length;
     this.#mask = mask;
     this.#offset = 0;
-    this.raw.push(raw);
-    return this.#bytes <= bytesMax && this.raw.length <= piecesMax;
+    this.#raw.add(raw);
+    return this.#bytes <= bytesMax;
   }
 
   add(bytes: Buffer): void {
-    const part = Buffer.from(bytes);
-    this.raw.push(Buffer.from(bytes));
-    if (this.#mask !== undefined) unmask(part, this.#mask, this.#offset);
-    this.#parts.push(part);
+    this.#raw.add(bytes);
+    const at = this.#payload.length;
+    this.#payload.add(bytes);
+    if (this.#mask !== undefined) unmask(this.#payload.bytes.subarray(at), this.#mask, this.#offset);
     this.#offset += bytes.length;
   }
 }
-
-/** Heads and payloads of one message: many tiny ones would hold far more memory than they say. */
-const piecesMax = 4096;
