@@ -48,8 +48,8 @@ class TwoThreads {
     return `http://127.0.0.1:${/serving .*:(\d+)\n/.exec(this.said)?.[1]}`;
   }
 
-  admin(path: string): Promise<Response> {
-    return fetch(`http://127.0.0.1:${/admin on .*:(\d+),/.exec(this.said)?.[1]}${path}`);
+  admin(path: string, method = 'GET'): Promise<Response> {
+    return fetch(`http://127.0.0.1:${/admin on .*:(\d+),/.exec(this.said)?.[1]}${path}`, { method });
   }
 
   async metric(name: string): Promise<number> {
@@ -253,6 +253,28 @@ describe('a gateway of two threads', () => {
     expect(new Set(seen.map(({ of }) => of))).toEqual(new Set(versions));
     const late = seen.filter(({ atMs }) => atMs > saidAtMs);
     expect(new Set(late.map(({ of }) => of))).toEqual(new Set([versions[1]]));
+  });
+
+  test('a thread that begins while the others change over begins with what is in force', async () => {
+    const home = homeOf(embedded, backend.port, perHour(500_000));
+    const gateway = await open(home);
+    const quotas = async (): Promise<ReadonlySet<string>> => {
+      const answers = Array.from({ length: 40 }, async () => {
+        const response = await fetch(`${gateway.url}${path}`, {
+          headers: { ApiKey: apiKey, Connection: 'close' },
+        });
+        await response.arrayBuffer();
+        return /q=\d+/.exec(response.headers.get('ratelimit-policy') ?? '')?.[0] ?? '';
+      });
+      return new Set(await Promise.all(answers));
+    };
+    for (const units of [600_000, 700_000]) {
+      gateway.signal('SIGUSR2');
+      home.write('policies/Plan.yaml', perHour(units));
+      expect((await gateway.admin('/reload', 'POST')).status).toBe(200);
+      await until(async () => (await gateway.admin('/readyz')).status === 200, 30_000);
+      expect(await quotas()).toEqual(new Set([`q=${units}`]));
+    }
   });
 
   test('drains: what runs is answered, and the exit code is 0', async () => {
