@@ -2,17 +2,15 @@ import type { Stats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Diagnostic, DiagnosticCode } from '../config/diagnostic.ts';
-import { deploymentPaths, type Home, type HomeFile, roleOf } from '../config/home.ts';
+import { deploymentPaths, type Home, homeBounds, type HomeFile, roleOf } from '../config/home.ts';
 import { archiveFiles } from './archive-files.ts';
 
 /** The files of a home, or why they can't be read. */
 export type ReadHome = { readonly home: Home } | { readonly diagnostics: readonly Diagnostic[] };
 
-const fileBytesMax = 1024 * 1024;
-const filesMax = 10_000;
+/** The last one for all files together. */
+const { fileBytesMax, filesMax, bytesMax: homeBytesMax } = homeBounds;
 const tooManyFiles = `The home holds more than ${filesMax} files.`;
-/** All files together. */
-const homeBytesMax = 64 * 1024 * 1024;
 
 /**
  * Reads the files of a home folder that mean something (contract.md 2). Hidden files and editors' copies are passed over;

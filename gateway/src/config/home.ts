@@ -10,6 +10,14 @@ export interface HomeFile {
  */
 export type Home = readonly HomeFile[];
 
+/** What a home may hold at most; a larger one isn't read. */
+export const homeBounds: {
+  readonly fileBytesMax: number;
+  readonly filesMax: number;
+  /** All files together. */
+  readonly bytesMax: number;
+} = { fileBytesMax: 1_048_576, filesMax: 10_000, bytesMax: 67_108_864 };
+
 /** What configuration takes from the machine it runs on. */
 export interface Environment {
   readonly variables: Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,8 @@
 import type { Config } from '../config/config.ts';
-import type { Home } from '../config/home.ts';
+import type { Diagnostic } from '../config/diagnostic.ts';
+import { type Home, homeBounds } from '../config/home.ts';
 import type { ReadConfig } from '../config/read-config.ts';
+import { wholeFile } from '../config/source-file.ts';
 import {
   type ChangeableHome,
   type DoneEdit,
@@ -61,6 +63,8 @@ export class HomeChanges implements ChangeableHome {
   }
 
   async #take(home: Home, edits: readonly DoneEdit[], witness?: ChangeWitness): Promise<Outcome> {
+    const tooLarge = tooLargeOnes(home, edits);
+    if (tooLarge.length > 0) return { taken: false, diagnostics: tooLarge };
     const { config, diagnostics } = this.#parts.configOf(home);
     if (config === undefined) return { taken: false, diagnostics };
     await witness?.begin(edits);
@@ -78,4 +82,21 @@ export class HomeChanges implements ChangeableHome {
     await witness?.done(edits);
     return { taken: true };
   }
+}
+
+/** What was written couldn't be read again. */
+function tooLargeOnes(home: Home, edits: readonly HomeEdit[]): readonly Diagnostic[] {
+  const { fileBytesMax, filesMax, bytesMax } = homeBounds;
+  const found: Diagnostic[] = [];
+  const add = (path: string, message: string): unknown =>
+    found.push(wholeFile('error', 'too-large', path, message));
+  for (const { path, text = '' } of edits) {
+    if (Buffer.byteLength(text) > fileBytesMax) add(path, `The file is larger than ${fileBytesMax} bytes.`);
+  }
+  const [first] = edits;
+  if (first?.text === undefined) return found;
+  const bytes = home.reduce((sum, { text }) => sum + text.length, 0);
+  if (bytes > bytesMax) add(first.path, `The files of the home are larger than ${bytesMax} bytes together.`);
+  if (home.length > filesMax) add(first.path, `The home holds more than ${filesMax} files.`);
+  return found;
 }

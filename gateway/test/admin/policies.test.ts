@@ -184,6 +184,16 @@ INSERT ALL EVENTS INTO ResultStream;`,
     expect(api.taken).toEqual([]);
   });
 
+  test('a change after which the files could not be read again is refused', async () => {
+    // The body is short enough; as a file it is longer.
+    const customAttributes = Array.from({ length: 30_000 }, (_, index) => ({ name: `n${index}`, value: '' }));
+    const sent = { policyName: 'Long', defaultLimit: perMinute(5), customAttributes };
+    expect(JSON.stringify(sent).length).toBeLessThan(1024 * 1024);
+    const refused = await api.ask('POST', `${policies}/application`, { body: sent });
+    expect([refused.status, refused.body.error[0]?.code]).toEqual([400, 'too-large']);
+    expect(readdirSync(join(api.home.path, 'policies'))).toEqual(['Plan.yaml']);
+  });
+
   test('a gateway that fails to take a change over leaves the files as they were', async () => {
     api.takeOver = () => {
       throw new Error('broken');

@@ -18,7 +18,7 @@ export interface StoredPolicy {
 }
 
 /** A file, and which of the policies in it. */
-export interface PolicyPlace {
+interface PolicyPlace {
   readonly file: HomeFile;
   readonly index: number;
 }
