@@ -3,10 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Diagnostic, DiagnosticCode } from '../config/diagnostic.ts';
 import { deploymentPaths, type Home, homeBounds, type HomeFile, roleOf } from '../config/home.ts';
+import type { ReadHome } from '../home/home-edit.ts';
 import { archiveFiles } from './archive-files.ts';
-
-/** The files of a home, or why they can't be read. */
-export type ReadHome = { readonly home: Home } | { readonly diagnostics: readonly Diagnostic[] };
 
 /** The last one for all files together. */
 const { fileBytesMax, filesMax, bytesMax: homeBytesMax } = homeBounds;

@@ -128,6 +128,12 @@ INSERT ALL EVENTS INTO ResultStream;`,
     expect(used.body.error[0]).toMatchObject({ code: 'unknown-tier' });
     expect(existsSync(join(api.home.path, 'policies/Plan.yaml'))).toBe(true);
     expect((await api.ask('DELETE', `${policies}/subscription/${idOf('Gold')}`)).status).toBe(403);
+    // Nor where it shares its file with another one.
+    const { data } = file('policies/Plan.yaml');
+    const spare = { ...data, policyName: 'Spare', type: 'SubscriptionThrottlePolicy' };
+    const plan = { ...data, type: 'SubscriptionThrottlePolicy' };
+    api.home.write('policies/Plan.yaml', JSON.stringify([plan, spare]));
+    expect((await api.ask('DELETE', `${policies}/subscription/${idOf('Plan')}`)).status).toBe(403);
     expect(api.taken).toEqual([]);
   });
 

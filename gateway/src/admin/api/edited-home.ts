@@ -18,9 +18,10 @@ export class EditedHome {
     throw new ApiError(500, "The gateway's files can't be read.", { findings: read.diagnostics });
   }
 
-  /** Does what is planned, or nothing: then it throws `ApiError`. Gives the plan. */
+  /** Does what is planned, or nothing: then it throws `ApiError`. Gives the plan. What is removed may be in use: that is a 403. */
   async change<Planned extends { readonly edits: readonly HomeEdit[] }>(
     plan: (home: Home) => Planned,
+    { isRemoval = false }: { readonly isRemoval?: boolean } = {},
   ): Promise<Planned> {
     let planned: Planned | undefined;
     const outcome = await this.#home
@@ -34,7 +35,6 @@ export class EditedHome {
       });
     if (outcome.taken && planned !== undefined) return planned;
     const findings = outcome.taken ? [] : outcome.diagnostics;
-    const isRemoval = planned?.edits.every(({ text }) => text === undefined) === true;
     if (isRemoval && findings.some(({ code }) => code === 'unknown-tier' || code === 'unknown-policy')) {
       throw new ApiError(403, 'It is in use.', { findings });
     }

@@ -62,7 +62,7 @@ async function update({ context, home }: Asked, kind: PolicyKind): Promise<Respo
 }
 
 async function remove({ context, home }: Asked, kind: PolicyKind): Promise<Response> {
-  await home.change((files) => deletePolicy(files, kind, idIn({ context })));
+  await home.change((files) => deletePolicy(files, kind, idIn({ context })), { isRemoval: true });
   return new Response(null, { status: 200 });
 }
 
