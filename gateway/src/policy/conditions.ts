@@ -23,7 +23,7 @@ export interface Pattern {
 }
 
 /** Steps that one condition takes for one request: what a client wrote beyond them isn't looked at, and counts as fulfilling it. */
-const stepsMax = 200_000;
+const stepsMax = 50_000;
 
 type Test = (details: RequestDetails) => boolean;
 
