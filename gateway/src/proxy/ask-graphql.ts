@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts';
 import { readGraphqlRequest } from './graphql-request.ts';
 import { type Asked, beyondBounds, type GraphqlService } from './graphql-service.ts';
 import { identify, type Identified } from './identify.ts';
-import { rateLimitPolicy } from './rate-limit-fields.ts';
+import { RateLimitText } from './rate-limit-fields.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
 import type { Routed } from './route.ts';
 import type { Serving } from './serving.ts';
@@ -71,7 +71,7 @@ async function identifyAll(
     routed: { ...routed, operation: { ...first.routed.operation, target: names.join(',') } },
     charges,
     levels: [...new Set(charges.map(({ level }) => level))],
-    policy: rateLimitPolicy(charges),
+    rateLimit: new RateLimitText(charges),
   };
 }
 

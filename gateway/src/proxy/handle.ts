@@ -186,7 +186,7 @@ function answer(course: Course, given: Answer): void {
 /** What the gateway adds to every answer, its own or the backend's. */
 function ownFields({ verdict, identified, serving, activityId }: Course): Fields {
   const isTold = verdict !== undefined && serving.responses.rateLimitFields;
-  const limits = isTold ? rateLimitFields(verdict, identified?.policy) : [];
+  const limits = isTold ? rateLimitFields(verdict, identified?.rateLimit) : [];
   return [...limits, activityIdField, activityId];
 }
 

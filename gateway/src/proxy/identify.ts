@@ -92,8 +92,8 @@ function identified(party: Party, { head, routed, serving, query }: From): Ident
   const details = looks
     ? new LazyDetails({ head, query: routed.target.query, claims }, serving.trustedProxies)
     : nothingSeen;
-  const { charges, levels, policy } = party.dues(details);
-  return { routed, facts, backend, charges, levels, policy, query };
+  const { charges, levels, rateLimit } = party.dues(details);
+  return { routed, facts, backend, charges, levels, rateLimit, query };
 }
 
 /** A caller of an open operation stays anonymous even with a key; it reaches production where there is one. */

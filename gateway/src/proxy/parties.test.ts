@@ -46,7 +46,7 @@ describe('the parties of a configuration', () => {
     expect(dues('gold').charges).toEqual(plan(facts, 0));
     expect(dues('tin').charges).toEqual(plan(facts, 1));
     expect(dues('tin')).toBe(dues('lead'));
-    expect(dues('gold').policy).toContain('"api";q=5;');
+    expect(dues('gold').rateLimit.policy).toContain('"api";q=5;');
     expect(parties.meet('b', factsOf('b'), backend).looks).toBe(false);
   });
 

@@ -8,14 +8,14 @@ import { plan, policyOf, type Charge } from '../policy/plan.ts';
 import type { Claims, RequestDetails } from '../policy/request-details.ts';
 import type { RequestFacts } from '../policy/request-facts.ts';
 import type { AdvancedPolicy } from '../policy/tiers.ts';
-import { rateLimitPolicy } from './rate-limit-fields.ts';
+import { RateLimitText } from './rate-limit-fields.ts';
 
 /** What a request must pay. */
 export interface Dues {
   readonly charges: readonly Charge[];
   readonly levels: readonly Level[];
-  /** What RateLimit-Policy says of the charges. */
-  readonly policy: string;
+  /** What the RateLimit fields say of the charges. */
+  readonly rateLimit: RateLimitText;
 }
 
 /** What parties need to know of their configuration. */
@@ -82,7 +82,7 @@ const addressesMax = 16;
 
 function duesOf(charges: readonly Charge[]): Dues {
   const levels = [...new Set(charges.map(({ level }) => level))];
-  return { charges, levels, policy: rateLimitPolicy(charges) };
+  return { charges, levels, rateLimit: new RateLimitText(charges) };
 }
 
 /** Parties kept at most. Where more are active at once, all are worked out anew now and then. */

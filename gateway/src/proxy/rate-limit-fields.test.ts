@@ -6,7 +6,7 @@ import { counterKey } from '../limits/counter-key.ts';
 import { unitsMax, windowMsMax } from '../limits/limit.ts';
 import type { Standing, Verdict } from '../limiter/verdict.ts';
 import { levels, type Level } from '../policy/levels.ts';
-import { rateLimitFields } from './rate-limit-fields.ts';
+import { rateLimitFields, RateLimitText } from './rate-limit-fields.ts';
 import { requestCharge } from '../policy/plan.ts';
 
 function standing(
@@ -106,6 +106,21 @@ describe('the RateLimit fields', () => {
           expect(stateParameters.get('r')).toBeLessThanOrEqual(remaining);
           expect(Number(stateParameters.get('t')) * 1000).toBeGreaterThanOrEqual(resetsInMs);
         }
+      }),
+    );
+  });
+
+  test('say the same of later requests as if they were the first', () => {
+    const [quota, burst] = [standing('subscription', 5000), standing('burst', 100, { windowMs: 1000 })];
+    const text = new RateLimitText([quota.charge, burst.charge]);
+    fc.assert(
+      fc.property(fc.nat(5000), fc.nat(3000), fc.nat(3000), (remaining, quotaMs, burstMs) => {
+        const standings = [
+          { ...quota, remaining, resetsInMs: quotaMs },
+          { ...burst, resetsInMs: burstMs },
+        ];
+        const [, policy, , states] = rateLimitFields(admitted(...standings));
+        expect([text.policy, text.states(standings)]).toEqual([policy, states]);
       }),
     );
   });

@@ -6,6 +6,7 @@ import { identify, type Identified } from './identify.ts';
 import type { MessageGate, Passage } from './message-gate.ts';
 import { priced } from './metering.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
+import { RateLimitText } from './rate-limit-fields.ts';
 
 /** What deciding about messages takes beside the connection's request. */
 export interface SubscriptionTerms {
@@ -25,7 +26,13 @@ export async function openSubscriptions(
   const identified = await identify(request.exchange.head, request.routed, request.serving);
   if (isRefusal(identified)) return identified;
   const fromClient = new SubscriptionGate(request, terms);
-  return { ...identified, charges: [], levels: [], policy: '', gates: { fromClient, fromBackend: open } };
+  return {
+    ...identified,
+    charges: [],
+    levels: [],
+    rateLimit: new RateLimitText([]),
+    gates: { fromClient, fromBackend: open },
+  };
 }
 
 /** What a subscription brings is paid with the message that asked for it. */
