@@ -29,7 +29,7 @@ describe.skipIf(redisMissing)('a Redis that sentinels watch over', () => {
     const { main: redis, lanes, close } = connectSentinel(setup.address, systemClock, durable ? 2 : 0);
     return new RedisStore({
       redis,
-      durable: durable && new ClaimPipeline({ lanes, replicaWaitMs: 1000 }),
+      durable: durable && new ClaimPipeline({ lanes, replicaWaitMs: 300 }),
       alsoClose: close,
       gateway,
       clock: systemClock,
@@ -93,7 +93,7 @@ describe.skipIf(redisMissing)('a Redis that sentinels watch over', () => {
     for (const replica of replicas) replica.freeze();
     const failed = await tried(store, claimOn('durable', { window, held: 5 }));
     for (const replica of replicas) replica.thaw();
-    expect(failed).toMatchObject({ message: 'no replica has confirmed the claims within 1000 ms' });
+    expect(failed).toMatchObject({ message: 'no replica has confirmed the claims within 300 ms' });
     await until(async () => {
       const grant = await tried(store, claimOn('durable', { window, held: 5, want: 0 }));
       return !(grant instanceof StoreError) && grant.used === 5;
