@@ -1,4 +1,4 @@
-import type { Api } from '../policy/catalogue.ts';
+import type { Api, Cors } from '../policy/catalogue.ts';
 import type { ReadGraphql } from './api-graphql.ts';
 import { type ApiFile, readApi } from './api-project.ts';
 import { stemOf } from './home.ts';
@@ -29,12 +29,13 @@ export function readApis(
   files: readonly ParsedFile[],
   book: PolicyBook,
   readGraphql: ReadGraphql,
+  commonCors?: Cors,
 ): ApiCatalogue {
   const byName = new Map<string, ApiFile>();
   const byBasePath = new Map<string, ApiFile>();
   const broken = new Set<string>();
   for (const { path, source } of files) {
-    const file = source && readApi(source, book, readGraphql);
+    const file = source && readApi(source, book, readGraphql, commonCors);
     if (file === undefined) {
       addNames(path, source, broken);
       continue;

@@ -1,9 +1,10 @@
 import * as z from 'zod';
-import type { Api } from '../policy/catalogue.ts';
+import type { Api, Cors } from '../policy/catalogue.ts';
 import type { SubscriptionTier } from '../policy/tiers.ts';
 import type { ReadGraphql } from './api-graphql.ts';
 import { readBackends } from './api-backends.ts';
 import { limitingPolicy, type OperationStyle, readOperations } from './api-operations.ts';
+import { readCors } from './cors.ts';
 import { readSecurity } from './api-security.ts';
 import { reportRemarks } from './api-remarks.ts';
 import { checkFields, checkValue, type SoundFields } from './check-value.ts';
@@ -32,6 +33,7 @@ export function readApi(
   source: SourceFile,
   book: PolicyBook,
   readGraphql: ReadGraphql = () => undefined,
+  commonCors?: Cors,
 ): ApiFile | undefined {
   if (checkValue(source, envelopeSchema, []) === undefined) return undefined;
   const data = checkFields(source, dataSchema, ['data']);
@@ -48,6 +50,7 @@ export function readApi(
   const webSocket = type === 'WS';
   const backends = readBackends(source, { webSocket });
   const security = readSecurity(source);
+  const cors = readCors(source, commonCors, security);
   const served = isServed(source, data);
   const { name, version, context } = data;
   if (name === undefined || version === undefined || context === undefined) return undefined;
@@ -66,6 +69,7 @@ export function readApi(
     operations,
     ...(subscriptions.openTier && { subscriptionless: subscriptions.openTier }),
     anonymous: { tier: tierFor(book, 'Unauthenticated', source), by: { kind: 'client-address' } },
+    ...(cors && { cors }),
     backends,
   };
   return { api, served, tiers: subscriptions.names, source };
@@ -109,6 +113,7 @@ const dataSchema = mapping(
     endpointImplementationType: oneOf(['ENDPOINT', 'INLINE', 'MOCKED_OAS', 'MOCK']).nullish(),
     endpointConfig: z.unknown().optional(),
     maxTps: z.unknown().optional(),
+    corsConfiguration: z.unknown().optional(),
     operations: z.unknown().optional(),
   },
   apiFieldsWithoutEffect,

@@ -31,11 +31,6 @@ const missed: readonly {
   { path: ['data', 'mediationPolicies'], asks: isFilledList, what: mediation },
   { path: ['data', 'enableSchemaValidation'], asks: isTrue, what: 'Validation of bodies against schemas is' },
   { path: ['data', 'responseCachingEnabled'], asks: isTrue, what: 'Caching of answers is' },
-  {
-    path: ['data', 'corsConfiguration', 'corsConfigurationEnabled'],
-    asks: isTrue,
-    what: 'Answering CORS requests in place of the backend is',
-  },
 ];
 
 function hasPolicies(value: unknown): boolean {

@@ -172,16 +172,18 @@ describe('an OpenAPI document alone is an API', () => {
       'x-wso2-sandbox-endpoints': { urls: ['http://c.example'] },
       'x-wso2-throttling-tier': '10KPerMin',
       'x-wso2-application-security': { 'security-types': ['api_key'], optional: false },
-      'x-wso2-cors': {},
+      'x-wso2-cors': { corsConfigurationEnabled: true, accessControlAllowMethods: ['GET'] },
+      'x-wso2-transports': [],
       'x-wso2-disable-security': true,
       paths: { '/*': { get: { 'x-wso2-disable-security': false } } },
     };
     const path = 'apis/Pets/Definitions/swagger.json';
     const { api, found } = read({ [path]: JSON.stringify(document) });
-    expect(found).toEqual([expect.stringContaining('note[no-effect] x-wso2-cors has no effect here')]);
+    expect(found).toEqual([expect.stringContaining('note[no-effect] x-wso2-transports has no effect here')]);
     expect(api).toMatchObject({
       basePaths: ['/pets/1'],
       policy: { name: '10KPerMin' },
+      cors: { origins: 'every', methods: ['GET'] },
       backends: {
         PRODUCTION: {
           targets: [{ url: 'http://a.example' }, { url: 'http://b.example' }],

@@ -96,6 +96,7 @@ const readExtensions: ReadonlySet<string> = new Set([
   'x-wso2-sandbox-endpoints',
   'x-wso2-throttling-tier',
   'x-wso2-auth-header',
+  'x-wso2-cors',
   'x-wso2-api-key-header',
   'x-wso2-application-security',
   'x-wso2-mutual-ssl',

@@ -11,6 +11,7 @@ export function definedSettings(source: SourceFile): readonly Graft[] {
   const fields: readonly (readonly [field: string, extensions: readonly string[]])[] = [
     ['authorizationHeader', ['x-wso2-auth-header']],
     ['apiKeyHeader', ['x-wso2-api-key-header']],
+    ['corsConfiguration', ['x-wso2-cors']],
     ['apiThrottlingPolicy', ['x-throttling-tier', 'x-wso2-throttling-tier']],
   ];
   const grafts = fields.flatMap(([field, extensions]) => {

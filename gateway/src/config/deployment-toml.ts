@@ -1,5 +1,7 @@
 import { readAdminTable } from './admin-table.ts';
 import { readBackendSettings } from './backends-table.ts';
+import type { Cors } from '../policy/catalogue.ts';
+import { readCorsTable } from './cors-table.ts';
 import type { Config } from './config.ts';
 import { type Deployment, entriesOf, readTable, reportKeys } from './deployment-table.ts';
 import { flag, mapping, oneOf, text, wholeNumber } from './expected.ts';
@@ -19,8 +21,12 @@ import { parseTomlFile } from './toml-file.ts';
 /** The part of a Config that deployment.toml holds. */
 export type Settings = Omit<Config, 'apis' | 'applications' | 'customRules' | 'denyPolicies' | 'tiers'>;
 
-/** With what only policies need to know. */
-export type DeploymentSettings = Settings & { readonly switches: ThrottlingSwitches };
+/** With what only policies and APIs need to know. */
+export type DeploymentSettings = Settings & {
+  readonly switches: ThrottlingSwitches;
+  /** What APIs get that say nothing of CORS. */
+  readonly cors: Cors | undefined;
+};
 
 /** Finds and reads deployment.toml. Every problem is reported; settings that have one are at their defaults. */
 export function readDeploymentToml(
@@ -67,6 +73,7 @@ export function readDeploymentToml(
       errorFormat: responses.error_format ?? 'json',
     },
     switches: readThrottlingTable(deployment),
+    cors: readCorsTable(deployment),
   };
   reportSharedPort(source, settings);
   return settings;
@@ -128,7 +135,7 @@ function reportTables(source: SourceFile): void {
   const atTop = ['apim', 'throttle_properties', 'server', 'clustering', 'secrets', 'sluice'];
   reportKeys(source, entriesOf(source, []), { read: atTop, noEffect: sections, unknownIs: 'warning' });
   const inApim = {
-    read: ['redis_config', 'throttling', 'jwt', 'oauth_config'],
+    read: ['redis_config', 'throttling', 'jwt', 'oauth_config', 'cors'],
     noEffect: apimSections,
     unknownIs: 'warning',
   } as const;

@@ -181,7 +181,6 @@ test('what an API asks of WSO2 and gets nowhere is said, once it asks for someth
   apiHubPolicies: []
   enableSchemaValidation: true
   responseCachingEnabled: false
-  corsConfiguration: {corsConfigurationEnabled: true}
   apiPolicies: {request: [], response: [{policyName: addHeader}], fault: []}
   context:`,
     )
@@ -189,8 +188,7 @@ test('what an API asks of WSO2 and gets nowhere is said, once it asks for someth
   expect(read({ 'apis/Orders/api.yaml': text }).found.map((line) => line.replace(/^.*yaml:/, ''))).toEqual([
     '5:3 note[no-effect] organizationPolicies has no effect here: tiers are offered to everybody alike.',
     '7:3 warning[not-supported] Validation of bodies against schemas is not supported.',
-    '9:23 warning[not-supported] Answering CORS requests in place of the backend is not supported.',
-    '10:3 warning[not-supported] Policies that change requests and answers (mediation) are not supported.',
-    '22:35 warning[not-supported] Policies that change requests and answers (mediation) are not supported.',
+    '9:3 warning[not-supported] Policies that change requests and answers (mediation) are not supported.',
+    '21:35 warning[not-supported] Policies that change requests and answers (mediation) are not supported.',
   ]);
 });

@@ -39,7 +39,7 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
     { name: deployment?.gateway.environment, variables: environment.variables },
     report,
   );
-  const apis = readApis(apiFiles, policies, graphqlReader(files, environment, report));
+  const apis = readApis(apiFiles, policies, graphqlReader(files, environment, report), deployment?.cors);
   const applicationSources = parse('application').flatMap(({ source }) => source ?? []);
   const applications = readApplications(applicationSources, { policies, apis });
   const revoked = readRevokedTokens(
@@ -58,7 +58,7 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
   }
   diagnostics.sort(byPlace);
   if (deployment === undefined || diagnostics.some(isError)) return { diagnostics };
-  const { switches: _, ...settings } = deployment;
+  const { switches: _, cors: __, ...settings } = deployment;
   const tokens = { ...settings.tokens, revoked };
   const tiers = { subscription: policies.subscription.all(), application: policies.application.all() };
   return {

@@ -34,7 +34,23 @@ export interface Api {
   /** What an application without a subscription gets; absent where a subscription is required. */
   readonly subscriptionless?: SubscriptionTier;
   readonly anonymous: AnonymousAccess;
+  /** Which web pages may read its answers; absent where the gateway says nothing about it. */
+  readonly cors?: Cors;
   readonly backends: Readonly<Partial<Record<KeyType, Backend>>>;
+}
+
+/** Cross-Origin Resource Sharing: what browsers are told of an API. */
+export interface Cors {
+  /** As browsers write them: `https://app.example.com`. */
+  readonly origins: 'every' | readonly string[];
+  /** Whether pages may send cookies along; never with every origin. */
+  readonly credentials: boolean;
+  /** In upper case. */
+  readonly methods: readonly string[];
+  /** Request fields that pages may set; `asked` allows whatever a page asks for. */
+  readonly headers: 'asked' | readonly string[];
+  /** Fields of answers that pages may read, beside the gateway's own. */
+  readonly exposed: readonly string[];
 }
 
 /** Which bearer tokens an API takes. */

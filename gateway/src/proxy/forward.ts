@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { BackendCall, BackendReceiver } from '../backends/backend-call.ts';
 import type { BackendFailure } from '../backends/failure.ts';
 import type { Verdict } from '../limiter/verdict.ts';
+import { isBackends } from './cors.ts';
 import type { Course } from './course.ts';
 import type { Exchange } from './exchange.ts';
 import type { BodySource } from '../wire/body-source.ts';
@@ -20,6 +21,8 @@ export interface Outbound {
   readonly path: string;
   readonly requestFields: string[];
   readonly ownAnswerFields: Fields;
+  /** Whether what the backend says of CORS is left out. */
+  readonly ownsCors: boolean;
   /** The request's body, if it was read before. */
   readonly body: BodySource | undefined;
   /** What decides about the messages of the WebSocket that is to be opened, if anything does. */
@@ -46,6 +49,7 @@ export function outbound(
     destination,
     path: `${routed.rest}${identified.query}`,
     ownAnswerFields,
+    ownsCors: routed.api.cors !== undefined && !isBackends(routed),
     body,
     gates,
     metering: course.metering,
@@ -86,6 +90,7 @@ export interface ForwardingEvents {
 export class Forwarding implements BackendReceiver {
   readonly #exchange: Exchange;
   readonly #ownFields: Fields;
+  readonly #ownsCors: boolean;
   readonly #gates: MessageGates | undefined;
   readonly #events: ForwardingEvents;
   readonly #call: BackendCall | undefined;
@@ -93,6 +98,7 @@ export class Forwarding implements BackendReceiver {
   constructor(exchange: Exchange, outbound: Outbound, events: ForwardingEvents) {
     this.#exchange = exchange;
     this.#ownFields = outbound.ownAnswerFields;
+    this.#ownsCors = outbound.ownsCors;
     this.#gates = outbound.gates;
     this.#events = events;
     const { pool, pathPrefix } = outbound.destination;
@@ -125,8 +131,7 @@ export class Forwarding implements BackendReceiver {
   head(status: number, fields: Fields): void {
     try {
       this.#events.answered();
-      const ownFields = this.#ownFields;
-      this.#exchange.start(status, answerFields({ status, backendFields: fields, ownFields }));
+      this.#exchange.start(status, this.#answerFields(status, fields));
     } catch (error) {
       this.#events.bug(error);
     }
@@ -144,12 +149,11 @@ export class Forwarding implements BackendReceiver {
 
   switched(fields: Fields, socket: Socket, first: Buffer): void {
     this.#events.answered();
-    const ownFields = this.#ownFields;
-    this.#exchange.join(
-      answerFields({ status: 101, backendFields: fields, ownFields }),
-      { socket, first },
-      this.#gates,
-    );
+    this.#exchange.join(this.#answerFields(101, fields), { socket, first }, this.#gates);
+  }
+
+  #answerFields(status: number, backendFields: Fields): string[] {
+    return answerFields({ status, backendFields, ownFields: this.#ownFields, ownsCors: this.#ownsCors });
   }
 
   end(trailers: Fields): void {

@@ -3,9 +3,10 @@ import type { Verdict } from '../limiter/verdict.ts';
 import { activityId, activityIdField } from './activity-id.ts';
 import { admit, refusalOf, type Admission } from './admit.ts';
 import { type GraphqlExchange, identifyGraphql } from './ask-graphql.ts';
+import { corsFields, isBackends, isPreflight, preflightFields } from './cors.ts';
 import { Course } from './course.ts';
 import { denyAtDoor } from './deny.ts';
-import type { Answer, Exchange } from './exchange.ts';
+import type { Answer, Exchange, RequestHead } from './exchange.ts';
 import type { Fields } from '../wire/fields.ts';
 import { eventMeter } from './event-meter.ts';
 import { hasUnderscoreName } from './fields.ts';
@@ -20,7 +21,7 @@ import { causes, isRefusal, type Refusal } from './refusal.ts';
 import { refusalForm } from './refusal-text.ts';
 import { methodsAnswer, refusalAnswer, withFields } from './respond.ts';
 import { checkProtocol } from './protocol.ts';
-import { route } from './route.ts';
+import { type MethodsAsked, route } from './route.ts';
 import type { Serving } from './serving.ts';
 import { openSubscriptions } from './subscription-gate.ts';
 import { readTarget } from './target.ts';
@@ -61,10 +62,10 @@ function live(course: Course, plane: DataPlane): void {
   const target = readTarget(head);
   if (isRefusal(target)) return refuse(course, target, plane);
   course.target = target;
-  const routed = route(serving.routes, { method: head.method, target });
+  const routed = route(serving.routes, { method: head.method, target, preflight: isPreflight(head) });
   course.api = routed.api;
   if (isRefusal(routed)) return refuse(course, routed, plane);
-  if ('methods' in routed) return answer(course, methodsAnswer(routed.methods));
+  if ('methods' in routed) return answer(course, aboutMethods(head, routed));
   course.routed = routed;
   const wrongProtocol = checkProtocol(head, routed.api);
   if (wrongProtocol !== undefined) return refuse(course, wrongProtocol, plane);
@@ -79,6 +80,12 @@ function live(course: Course, plane: DataPlane): void {
   identified
     .then((late) => charge(course, late, plane))
     .catch((error: unknown) => fail(course, plane, error));
+}
+
+function aboutMethods(head: RequestHead, { api, methods }: MethodsAsked): Answer {
+  const given = methodsAnswer(methods);
+  const isAsked = api.cors !== undefined && isPreflight(head);
+  return isAsked ? withFields(given, preflightFields(api.cors, head.fields, methods)) : given;
 }
 
 /** What is asked for stands in the request's body, or in the messages of the WebSocket that it opens. */
@@ -184,10 +191,13 @@ function answer(course: Course, given: Answer): void {
 }
 
 /** What the gateway adds to every answer, its own or the backend's. */
-function ownFields({ verdict, identified, serving, activityId }: Course): Fields {
+function ownFields(course: Course): Fields {
+  const { verdict, identified, serving, activityId, api, routed } = course;
   const isTold = verdict !== undefined && serving.responses.rateLimitFields;
   const limits = isTold ? rateLimitFields(verdict, identified?.rateLimit) : [];
-  return [...limits, activityIdField, activityId];
+  if (api?.cors === undefined || (routed !== undefined && isBackends(routed)))
+    return [...limits, activityIdField, activityId];
+  return [...limits, activityIdField, activityId, ...corsFields(api.cors, course.exchange.head.fields)];
 }
 
 /** The answer to a request whose head can't be read, so that there is no exchange. */

@@ -143,6 +143,14 @@ describe('the answer to a client', () => {
     expect(answerFields({ status: 200, backendFields, ownFields })).toEqual(['a', '1', ...ownFields]);
   });
 
+  test('varies by what either side varies by, and leaves word of CORS to the gateway where that has any', () => {
+    const backendFields = ['vary', 'accept', 'access-control-allow-origin', '*', 'a', '1'];
+    const ownFields = ['Vary', 'Origin'];
+    const sent = (ownsCors: boolean) => answerFields({ status: 200, backendFields, ownFields, ownsCors });
+    expect(sent(true)).toEqual(['vary', 'accept', 'a', '1', 'Vary', 'Origin']);
+    expect(sent(false)).toEqual([...backendFields, ...ownFields]);
+  });
+
   test('a 204 tells no length', () => {
     const backendFields = ['content-length', '0'];
     expect(answerFields({ status: 204, backendFields, ownFields: [] })).toEqual([]);

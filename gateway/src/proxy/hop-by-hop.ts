@@ -110,14 +110,19 @@ export function answerFields(answer: {
   /** Their names are in lower case. */
   readonly backendFields: Fields;
   readonly ownFields: Fields;
+  /** Whether the gateway says alone which web pages may read it. */
+  readonly ownsCors?: boolean;
 }): string[] {
-  const { status, backendFields, ownFields } = answer;
+  const { status, backendFields, ownFields, ownsCors = false } = answer;
   const named = connectionOptions(fieldValues(backendFields, 'connection'));
   const kept: string[] = [];
   for (let at = 0; at < backendFields.length; at += 2) {
     const name = backendFields[at] ?? '';
     if (answerSieve.passes(name) && (hopByHop.has(name) || name === 'trailer')) continue;
-    if (named?.has(name) === true || has(ownFields, name)) continue;
+    if (named?.has(name) === true) continue;
+    // Both sides may have something that their answers vary by.
+    if (name !== 'vary' && has(ownFields, name)) continue;
+    if (ownsCors && name.startsWith('access-control-')) continue;
     if (status === 204 && name === 'content-length') continue;
     kept.push(name, backendFields[at + 1] ?? '');
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { operationOf, sampleApi } from '../../test/proxy/sample.ts';
+import type { Cors } from '../policy/catalogue.ts';
 import { causes, isRefusal } from './refusal.ts';
 import { route, routeTable } from './route.ts';
 
@@ -30,8 +31,8 @@ const root = sampleApi({ name: 'Root', basePaths: [''], operations: [operationOf
 const blocked = sampleApi({ name: 'Blocked', basePaths: ['/blocked/1'], blocked: true });
 const table = routeTable([orders, v2, deep, root, blocked]);
 
-function go(method: string, path: string, tableOf = table) {
-  const routed = route(tableOf, { method, target: { path, query: '', authority: 'a' } });
+function go(method: string, path: string, tableOf = table, preflight = false) {
+  const routed = route(tableOf, { method, target: { path, query: '', authority: 'a' }, preflight });
   if (isRefusal(routed)) return [routed.cause, routed.allow];
   if ('methods' in routed) return routed.methods;
   return `${routed.api.name} ${routed.api.version} ${routed.operation.verb} ${routed.operation.target} <${routed.rest}>`;
@@ -50,6 +51,21 @@ describe('routing', () => {
     ['GET', '/hello', 'Root 1.0.0 GET /hello </hello>'],
   ])('%s %s finds the API of the longest base path of whole segments', (method, path, found) => {
     expect(go(method, path)).toBe(found);
+  });
+
+  test("a preflight is the gateway's to answer at an API with CORS, unless the API lists OPTIONS", () => {
+    const cors: Cors = {
+      origins: 'every',
+      credentials: false,
+      methods: ['GET', 'PUT'],
+      headers: [],
+      exposed: [],
+    };
+    const open = routeTable([{ ...orders, cors }]);
+    expect(go('OPTIONS', '/orders/1.0.0/any', open, true)).toBe('GET, HEAD, OPTIONS, PUT');
+    expect(go('OPTIONS', '/orders/1.0.0/asked', open, true)).toContain('OPTIONS /asked');
+    expect(go('OPTIONS', '/orders/1.0.0/any', open)).toContain('* /any');
+    expect(go('OPTIONS', '/orders/1.0.0/any', table, true)).toContain('* /any');
   });
 
   test('a base path ends with a whole segment', () => {

@@ -70,20 +70,28 @@ function doorsOf({ operations }: Api): readonly Operation[] {
 /** Finds the API by the longest base path, then the operation. */
 export function route(
   table: RouteTable,
-  request: { readonly method: string; readonly target: Target },
+  request: { readonly method: string; readonly target: Target; readonly preflight?: boolean },
 ): Routed | MethodsAsked | Refusal {
-  const { method, target } = request;
+  const { method, target, preflight = false } = request;
   const walk = walkOf(target.path);
   const found = findApi(table, walk);
   if (found === undefined) return noApi;
   const { api, operations, slashAt } = found;
   if (api.blocked) return { cause: causes.blockedApi, retryAfterMs: blockedRetryMs, api };
   const operation = findOperation(operations, { walk, method }, slashAt);
-  if (operation !== undefined) return { api, operation, target, rest: target.path.slice(slashAt) };
-  const others = methodsAt(operations, walk, slashAt);
+  if (operation !== undefined && !(preflight && isAnswered(api, operation)))
+    return { api, operation, target, rest: target.path.slice(slashAt) };
+  const others = methodsAt(operations, walk, slashAt).flatMap((verb) =>
+    verb === '*' ? (api.cors?.methods ?? []) : [verb],
+  );
   if (others.length === 0) return { cause: causes.noResource, api };
   const methods = allowed(others);
   return method === 'OPTIONS' ? { api, methods } : { cause: causes.wrongMethod, allow: methods, api };
+}
+
+/** A preflight names no caller: an operation that stands for every method isn't asked, unless the backend answers itself. */
+function isAnswered({ cors }: Api, { verb }: Operation): boolean {
+  return cors !== undefined && verb !== 'OPTIONS';
 }
 
 /** The API with the longest base path, and where its base path ends. */

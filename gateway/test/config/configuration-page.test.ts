@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { backendTlsKeys } from '../../src/config/backends-table.ts';
+import { corsKeys } from '../../src/config/cors-table.ts';
 import { readDeploymentToml, type Settings } from '../../src/config/deployment-toml.ts';
 import { type Diagnostic, diagnosticCodes } from '../../src/config/diagnostic.ts';
 import { listenerKeys, listenerTlsKeys } from '../../src/config/listener-table.ts';
@@ -106,8 +107,8 @@ describe('the page about configuration', () => {
   test('shows every key: with others than the shown values, no setting stays as it was', () => {
     const before = leavesOf(settingsOf(defaults));
     const after = leavesOf(settingsOf(stringify(otherThan('', parse(defaults)))));
-    // Of the last four, two stand in the example about TLS and two on the page about identity.
-    const elsewhere = ['listener.http', 'backends.tls.verify', 'tokens.issuers', 'tokens.revoked'];
+    // Two of these stand in the example about TLS, two on the page about identity, the last in an example of its own.
+    const elsewhere = ['listener.http', 'backends.tls.verify', 'tokens.issuers', 'tokens.revoked', 'cors'];
     const chosen = new Set(['store.kind', 'store.topology', ...elsewhere]);
     const kept = [...before].filter(([name, value]) => !chosen.has(name) && after.get(name) === value);
     expect(kept).toEqual([]);
@@ -141,6 +142,17 @@ describe('the page about configuration', () => {
     }
     expect(shown).toEqual(new Set(ownRedisKeys));
     for (const key of ownRedisKeys) expect(page).toContain(`\`${key}\``);
+  });
+
+  test('shows CORS with every key and its default: the table alone means the same', () => {
+    const [example = '', ...others] = examplesWith('[apim.cors]');
+    expect(others).toEqual([]);
+    expect(settingsOf(example)).toEqual(settingsOf('[apim.cors]'));
+    expect(settingsOf(example)).not.toEqual(settingsOf(''));
+    expect(new Set(Object.keys(valueAt(parse(example), ['apim', 'cors']) as object))).toEqual(
+      new Set(corsKeys),
+    );
+    for (const key of corsKeys) expect(page).toContain(`| \`${key}\` |`);
   });
 
   test('shows TLS with every key about it, and its defaults', () => {
