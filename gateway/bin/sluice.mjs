@@ -16,6 +16,11 @@ if (major < 22 || (major === 22 && minor < 19)) {
 // of the CPU time went into moving it (docs/performance.md).
 setFlagsFromString('--no-allocation-site-pretenuring');
 
+// Who reads the output may have read enough, as `head` has.
+process.stdout.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 // A clone runs its sources; the published package has only what was compiled from them.
 const source = new URL('../src/cli/main.ts', import.meta.url);
 const compiled = new URL('../dist/cli/main.js', import.meta.url);

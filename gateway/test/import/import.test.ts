@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Files, goodFiles } from '../config/homes.ts';
 import { zipOf } from '../support/zip.ts';
@@ -158,4 +161,16 @@ test('links, what is no text and what is too large are named, and left out', asy
     'link.yaml: This is a link; links are not followed.',
     'link.zip: api.yaml: This is a link or device, not a regular file.',
   ]);
+});
+
+test('whoever reads the lists may stop reading', async () => {
+  await write(from, goodFiles);
+  const command = fileURLToPath(new URL('../../bin/sluice.mjs', import.meta.url));
+  const child = spawn(process.execPath, [command, 'import', '--from', from, '--to', to]);
+  child.stdout.destroy();
+  let said = '';
+  child.stderr.on('data', (text: Buffer) => (said += text.toString()));
+  await once(child, 'close');
+  expect([child.exitCode, said]).toEqual([0, '']);
+  expect(Object.values(await filesBelow(to)).toSorted()).toEqual(Object.values(goodFiles).toSorted());
 });
