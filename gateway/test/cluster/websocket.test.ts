@@ -6,6 +6,7 @@ import { Gateways } from '../support/gateways.ts';
 import { hourWithRoom } from '../support/hour-with-room.ts';
 import { redisMissing } from '../support/redis-server.ts';
 import { apiProject, application, policyFile, TestHome } from '../support/test-home.ts';
+import { issuerName, jwksOf, Signer } from '../support/signer.ts';
 import { until } from '../support/until.ts';
 
 const throttled = 'Error code: 4003 reason: Websocket frame throttled out';
@@ -17,6 +18,7 @@ describe.skipIf(redisMissing)('WebSockets through two gateways', () => {
   let sockets: WebSocketServer;
   let home: TestHome;
   let gateways: Gateways;
+  const signer = new Signer();
   const clients: WebSocket[] = [];
   /** What the backend heard. */
   const reached: string[] = [];
@@ -40,7 +42,12 @@ describe.skipIf(redisMissing)('WebSockets through two gateways', () => {
     const policy = (name: string, limit: string, more: readonly string[] = []) =>
       policyFile('subscription', name, limit, ['stopOnQuotaReach: true', ...more]);
     home = new TestHome({
-      'repository/conf/deployment.toml': counting.deployment,
+      'repository/conf/deployment.toml': `${counting.deployment}
+[[apim.jwt.issuer]]
+name = "${issuerName}"
+jwks.file = "keys/issuer.json"
+`,
+      'keys/issuer.json': jwksOf(signer),
       'apis/Chat.yaml': apiProject({
         name: 'Chat',
         production: port,
@@ -53,12 +60,13 @@ describe.skipIf(redisMissing)('WebSockets through two gateways', () => {
       'apis/Graph/api.yaml': apiProject({
         name: 'Graph',
         production: port,
+        securityScheme: '[oauth2, api_key]',
         policies: ['Two'],
         more: ['type: GRAPHQL'],
         operations: '[{target: changed, verb: SUBSCRIPTION}]',
       }),
       'apis/Graph/Definitions/schema.graphql':
-        'type Query { a: Int }\ntype Subscription { changed: Thing }\ntype Thing { name: String thing: Thing }',
+        'type Query { a: Int }\ntype Subscription { changed(first: Int): Thing other: Int }\ntype Thing { name: String thing: Thing }',
       'policies/Events.yaml': policy(
         'Events',
         `{type: EVENTCOUNTLIMIT, eventCount: {${hour}, eventCount: 300}}`,
@@ -74,7 +82,10 @@ describe.skipIf(redisMissing)('WebSockets through two gateways', () => {
       ),
       'applications/Many.yaml': application('Many', { Chat: 'Events' }),
       'applications/Few.yaml': application('Few', { Chat: 'FewEvents' }),
-      'applications/Sub.yaml': application('Sub', { Graph: 'Two' }),
+      'applications/Sub.yaml': application('Sub', { Graph: 'Two' }).replace(
+        'applicationInfo: {',
+        'applicationInfo: {keys: [{keyType: PRODUCTION, consumerKey: mobile-prod}], ',
+      ),
     });
     gateways = await Gateways.start(home.path, 2);
     await hourWithRoom();
@@ -88,9 +99,11 @@ describe.skipIf(redisMissing)('WebSockets through two gateways', () => {
     home?.remove();
   });
 
-  const open = async (gateway: number, path: string, name: string) => {
+  const open = (gateway: number, path: string, name: string) =>
+    openWith(gateway, path, { ApiKey: `${name}-production` });
+  const openWith = async (gateway: number, path: string, headers: Readonly<Record<string, string>>) => {
     const url = gateways.urls[gateway]!.replace('http', 'ws');
-    const client = new WebSocket(`${url}${path}`, { headers: { ApiKey: `${name}-production` } });
+    const client = new WebSocket(`${url}${path}`, { headers });
     clients.push(client);
     const heard: string[] = [];
     client.on('message', (data: Buffer) => heard.push(data.toString()));
@@ -141,5 +154,33 @@ describe.skipIf(redisMissing)('WebSockets through two gateways', () => {
     for (const at of [0, 1, 0, 1]) ask(at, 'subscription { changed { name } }');
     await until(() => heard().length === 5 && reached.length === 2);
     expect(codes().filter((code) => code === 4003)).toHaveLength(2);
+  });
+
+  test('what an operation is not, costs or needs has a code of its own; nothing is charged for it', async () => {
+    for (const at of [0, 1]) {
+      const { client, heard } = await open(at, '/graph/1.0.0', 'Sub');
+      const ask = (query: string) =>
+        client.send(JSON.stringify({ id: 'i', type: 'subscribe', payload: { query } }));
+      ask('subscription { changed(first: 30) { name } }');
+      ask('subscription { other }');
+      client.send('{"type":"publish","payload":{"query":"{ a }"}}');
+      await until(() => heard.length === 3);
+      expect(heard.join()).toMatch(/"code":4021.*"code":4002.*Error code: 4005 reason: Bad request/s);
+    }
+  });
+
+  test('a token that has ended has ended for the messages of open connections', async () => {
+    const endsSoon = Math.floor(Date.now() / 1000) - 7;
+    const Authorization = `Bearer ${signer.token({ exp: endsSoon })}`;
+    const both = await Promise.all([0, 1].map((at) => openWith(at, '/graph/1.0.0', { Authorization })));
+    for (const { client, heard } of both) {
+      const query = 'subscription { changed { thing { name } } }';
+      const codeOf = (text = '{}') => /"code":(\d+)/.exec(text)?.[1];
+      await until(() => {
+        client.send(JSON.stringify({ id: 'i', type: 'subscribe', payload: { query } }));
+        return codeOf(heard.at(-1)) === '4001';
+      }, 15_000);
+      expect(new Set(['4001', '4020', ...heard.map(codeOf)])).toEqual(new Set(['4001', '4020']));
+    }
   });
 });
