@@ -4,7 +4,7 @@ import type { Fields } from '../wire/fields.ts';
 import type { RequestHead as WireHead } from '../wire/request-head.ts';
 import type { AnswerQueue, QueuedAnswer } from './answer-queue.ts';
 import type { Answer, Exchange, RequestHead } from './exchange.ts';
-import type { MessageGates } from './message-gate.ts';
+import type { TunnelRule } from './message-gate.ts';
 import type { Refusal } from './refusal.ts';
 import type { RequestBody } from './request-body.ts';
 import type { TunnelEnd } from './framed-tunnel.ts';
@@ -32,7 +32,7 @@ export interface ExchangeConnection {
 interface Joining {
   readonly head: string;
   readonly backend: TunnelEnd;
-  readonly gates: MessageGates | undefined;
+  readonly rule: TunnelRule | undefined;
 }
 
 /** An exchange over a client's connection. Answers leave in the order of their requests: one whose turn hasn't come is held. */
@@ -142,7 +142,7 @@ export class ClientExchange implements Exchange, QueuedAnswer {
     this.#finish();
   }
 
-  join(fields: Fields, backend: TunnelEnd, gates?: MessageGates): void {
+  join(fields: Fields, backend: TunnelEnd, rule: TunnelRule | undefined): void {
     if (this.over) {
       backend.socket.destroy();
       return;
@@ -152,7 +152,7 @@ export class ClientExchange implements Exchange, QueuedAnswer {
     this.#joins = {
       head: `${statusLine(101)}${fieldLines(fields)}${fieldLines(upgrade)}\r\n`,
       backend,
-      gates,
+      rule,
     };
     if (this.#connection.answers.hasTurn(this)) this.#join(this.#joins);
   }
@@ -185,11 +185,11 @@ export class ClientExchange implements Exchange, QueuedAnswer {
     this.onOver({ aborted: aborted && this.#tunnel === undefined });
   }
 
-  #join({ head, backend, gates }: Joining): void {
+  #join({ head, backend, rule }: Joining): void {
     this.#joins = undefined;
     this.#connection.answers.write([...this.#held, head]);
     this.#held = [];
-    this.#tunnel = new Tunnel(this.#connection.release(), backend, gates);
+    this.#tunnel = new Tunnel(this.#connection.release(), backend, rule);
   }
 
   /** The rest of the request's body won't come. */

@@ -7,7 +7,7 @@ import type { BodySource } from '../wire/body-source.ts';
 import type { Fields } from '../wire/fields.ts';
 import type { Refusal } from './refusal.ts';
 import type { TunnelEnd } from './framed-tunnel.ts';
-import type { MessageGates } from './message-gate.ts';
+import type { TunnelRule } from './message-gate.ts';
 
 /** What a client asked, as it came. */
 export interface RequestHead {
@@ -54,9 +54,9 @@ export interface Exchange {
   finish(trailers: Fields): void;
   /**
    * Tells the client that the protocol changes, and joins its connection to the backend's from then on. Takes what `backend`
-   * holds, also when the client has gone. With gates the messages of the WebSocket are decided about.
+   * holds, also when the client has gone. The rule decides about what goes through.
    */
-  join(fields: Fields, backend: TunnelEnd, gates?: MessageGates): void;
+  join(fields: Fields, backend: TunnelEnd, rule: TunnelRule | undefined): void;
   /** Destroys the connection: for an answer that was begun and can't be completed. */
   cut(): void;
   /** Called when `write` may go on. */

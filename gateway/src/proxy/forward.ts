@@ -9,8 +9,8 @@ import type { BodySource } from '../wire/body-source.ts';
 import type { Fields } from '../wire/fields.ts';
 import { answerFields, answerTrailers, requestFields } from './hop-by-hop.ts';
 import type { Identified } from './identify.ts';
-import type { MessageGates } from './message-gate.ts';
 import type { Metering } from './metering.ts';
+import type { TunnelRule } from './message-gate.ts';
 import { causes, type Refusal } from './refusal.ts';
 import type { Destination } from './serving.ts';
 
@@ -25,8 +25,8 @@ export interface Outbound {
   readonly ownsCors: boolean;
   /** The request's body, if it was read before. */
   readonly body: BodySource | undefined;
-  /** What decides about the messages of the WebSocket that is to be opened, if anything does. */
-  readonly gates: MessageGates | undefined;
+  /** What decides about the WebSocket that is to be opened, if it is one. */
+  readonly rule: TunnelRule | undefined;
   /** What the answer must be read for. */
   readonly metering: Metering | undefined;
 }
@@ -36,7 +36,7 @@ export function outbound(
   course: Course,
   identified: Identified,
   ownAnswerFields: Fields,
-  gates: MessageGates | undefined,
+  rule: TunnelRule | undefined,
 ): Outbound {
   const { exchange, serving, activityId } = course;
   const { routed, backend, body } = identified;
@@ -51,7 +51,7 @@ export function outbound(
     ownAnswerFields,
     ownsCors: routed.api.cors !== undefined && !isBackends(routed),
     body,
-    gates,
+    rule,
     metering: course.metering,
     requestFields: requestFields({
       fields: head.fields,
@@ -65,7 +65,7 @@ export function outbound(
       peerIsTrusted: peer.isTrusted,
       underscores: serving.underscoreNames === 'pass',
       // What an extension does to messages, such as compressing them, can't be seen from here.
-      extensions: gates === undefined,
+      extensions: rule?.gates === undefined,
       uncompressed: course.metering?.readsAnswer === true,
     }),
   };
@@ -91,7 +91,7 @@ export class Forwarding implements BackendReceiver {
   readonly #exchange: Exchange;
   readonly #ownFields: Fields;
   readonly #ownsCors: boolean;
-  readonly #gates: MessageGates | undefined;
+  readonly #rule: TunnelRule | undefined;
   readonly #events: ForwardingEvents;
   readonly #call: BackendCall | undefined;
 
@@ -99,7 +99,7 @@ export class Forwarding implements BackendReceiver {
     this.#exchange = exchange;
     this.#ownFields = outbound.ownAnswerFields;
     this.#ownsCors = outbound.ownsCors;
-    this.#gates = outbound.gates;
+    this.#rule = outbound.rule;
     this.#events = events;
     const { pool, pathPrefix } = outbound.destination;
     const path = `${pathPrefix}${outbound.path}`;
@@ -149,7 +149,7 @@ export class Forwarding implements BackendReceiver {
 
   switched(fields: Fields, socket: Socket, first: Buffer): void {
     this.#events.answered();
-    this.#exchange.join(this.#answerFields(101, fields), { socket, first }, this.#gates);
+    this.#exchange.join(this.#answerFields(101, fields), { socket, first }, this.#rule);
   }
 
   #answerFields(status: number, backendFields: Fields): string[] {

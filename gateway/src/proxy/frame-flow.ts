@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type FrameHead, FrameReader, opcodes } from '../wire/frame-reader.ts';
 import { textFrame } from '../wire/frame-writer.ts';
+import { frameErrors } from './frame-errors.ts';
 import type { MessageGate, Passage } from './message-gate.ts';
 import { SeenMessage } from './seen-message.ts';
 
@@ -159,7 +160,8 @@ export class FrameFlow {
   #decide(payload: Buffer, then: (goesOn: boolean) => void): void {
     const decided = (passage: Passage): void => {
       if (passage !== 'passes') this.#notice(textFrame(passage.notice));
-      then(passage === 'passes');
+      if (passage !== 'passes' && passage.closes !== undefined) this.#fail(passage.closes);
+      else then(passage === 'passes');
     };
     const passage = this.#gate.admit(payload);
     if (!(passage instanceof Promise)) return decided(passage);
@@ -171,7 +173,7 @@ export class FrameFlow {
         decided(late);
         this.#advance();
       })
-      .catch(() => this.#fail(1011));
+      .catch(() => this.#fail(frameErrors.internal.code));
   }
 
   #notice(frame: Buffer): void {

@@ -2,28 +2,23 @@ import type { Clock } from '../limits/clock.ts';
 import type { Verdict } from '../limiter/verdict.ts';
 import { activityId, activityIdField } from './activity-id.ts';
 import { admit, refusalOf, type Admission } from './admit.ts';
-import { type GraphqlExchange, identifyGraphql } from './ask-graphql.ts';
 import { corsFields, isBackends, isPreflight, preflightFields } from './cors.ts';
 import { Course } from './course.ts';
-import { denyAtDoor } from './deny.ts';
+import { enter } from './enter.ts';
 import type { Answer, Exchange, RequestHead } from './exchange.ts';
 import type { Fields } from '../wire/fields.ts';
-import { eventMeter } from './event-meter.ts';
 import { hasUnderscoreName } from './fields.ts';
 import { Forwarding, outbound, type ForwardingEvents } from './forward.ts';
-import type { GraphqlService } from './graphql-service.ts';
-import { identify, type Identified } from './identify.ts';
-import { eventGates } from './message-gate.ts';
+import type { Identified } from './identify.ts';
 import { metering, priced, type LateCharging } from './metering.ts';
+import { OpenSocket } from './open-socket.ts';
 import { recordOf, type ExchangeRecorder } from './observe.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 import { causes, isRefusal, type Refusal } from './refusal.ts';
 import { refusalForm } from './refusal-text.ts';
 import { methodsAnswer, refusalAnswer, withFields } from './respond.ts';
-import { checkProtocol } from './protocol.ts';
 import { type MethodsAsked, route } from './route.ts';
 import type { Serving } from './serving.ts';
-import { openSubscriptions } from './subscription-gate.ts';
 import { readTarget } from './target.ts';
 
 /** What the life of a request needs. */
@@ -67,15 +62,7 @@ function live(course: Course, plane: DataPlane): void {
   if (isRefusal(routed)) return refuse(course, routed, plane);
   if ('methods' in routed) return answer(course, aboutMethods(head, routed));
   course.routed = routed;
-  const wrongProtocol = checkProtocol(head, routed.api);
-  if (wrongProtocol !== undefined) return refuse(course, wrongProtocol, plane);
-  const isDenied = denyAtDoor(head, routed, serving);
-  if (isDenied !== undefined) return refuse(course, isDenied, plane);
-  const graphql = routed.api.graphql && serving.graphql.get(routed.api);
-  const identified =
-    graphql === undefined
-      ? identify(head, routed, serving)
-      : askGraphql({ exchange, routed, serving }, graphql, plane);
+  const identified = enter(exchange, routed, { serving, admission: plane.admission });
   if (!(identified instanceof Promise)) return charge(course, identified, plane);
   identified
     .then((late) => charge(course, late, plane))
@@ -86,17 +73,6 @@ function aboutMethods(head: RequestHead, { api, methods }: MethodsAsked): Answer
   const given = methodsAnswer(methods);
   const isAsked = api.cors !== undefined && isPreflight(head);
   return isAsked ? withFields(given, preflightFields(api.cors, head.fields, methods)) : given;
-}
-
-/** What is asked for stands in the request's body, or in the messages of the WebSocket that it opens. */
-function askGraphql(
-  request: GraphqlExchange,
-  service: GraphqlService,
-  { admission, reportBug }: DataPlane,
-): Promise<Identified | Refusal> {
-  return request.exchange.head.upgrade === undefined
-    ? identifyGraphql(request, service)
-    : openSubscriptions(request, { service, admission, reportBug });
 }
 
 /** A request whose sender may use the operation is asked to pay. */
@@ -126,11 +102,20 @@ function proceed(course: Course, identified: Identified, verdict: Verdict, plane
   if (exchange.status !== undefined) return;
   if (!verdict.admitted) return refuse(course, refusalOf(verdict), plane);
   course.forwardedAtMs = course.decidedAtMs;
-  const meter = exchange.head.upgrade && eventMeter(identified.charges, plane.admission);
-  const gates = identified.gates ?? (meter ? eventGates(meter) : undefined);
-  if (gates !== undefined) course.metering?.paidByPiece();
-  const out = outbound(course, identified, ownFields(course), gates);
+  const socket = exchange.head.upgrade === undefined ? undefined : openSocket(course, identified, plane);
+  if (socket?.gates !== undefined) course.metering?.paidByPiece();
+  const out = outbound(course, identified, ownFields(course), socket);
   course.forwarding = new Forwarding(exchange, out, new Following(course, plane));
+}
+
+function openSocket(course: Course, identified: Identified, plane: DataPlane): OpenSocket {
+  return new OpenSocket(
+    { exchange: course.exchange, serving: course.serving, identified },
+    plane,
+    (refusal) => {
+      course.refusal = refusal;
+    },
+  );
 }
 
 /** Notes in the course how the forwarding goes. */

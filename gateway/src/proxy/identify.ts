@@ -16,7 +16,7 @@ import { clientOf, LazyDetails, nothingSeen } from './request-details.ts';
 import type { Routed } from './route.ts';
 import type { Serving } from './serving.ts';
 import { subscriber } from './subscriber.ts';
-import { tokenParty } from './token-party.ts';
+import { faultRefusal, tokenParty } from './token-party.ts';
 
 /** A request whose sender is known, as far as its operation asks. */
 export interface Identified extends Dues {
@@ -27,11 +27,11 @@ export interface Identified extends Dues {
   readonly query: string;
   /** Its body, if it had to be read already. */
   readonly body?: BodySource;
+  /** When its token ends, in ms since the Unix epoch; infinite without one. */
+  readonly goodUntilMs: number;
   /** What decides about the messages of the WebSocket that it opens, if something else than event quotas does. */
   readonly gates?: MessageGates;
 }
-
-const unknownApiKey: Refusal = { cause: causes.badCredentials };
 
 /**
  * Finds out who sends the request, whether it may use the API, and which backend it reaches. A promise only for a token that
@@ -81,19 +81,20 @@ function byToken(
 }
 
 function byVerified(token: VerifiedToken | TokenFault, use: TokenUse, from: From): Identified | Refusal {
-  if (token === 'invalid' && use === 'api-key') return unknownApiKey;
+  if (typeof token === 'string') return faultRefusal(token, use);
   const party = tokenParty(token, from);
-  return isRefusal(party) ? party : identified(party, from);
+  return isRefusal(party) ? party : identified(party, from, token.endsAtMs);
 }
 
-function identified(party: Party, { head, routed, serving, query }: From): Identified | Refusal {
+function identified(party: Party, from: From, goodUntilMs = Infinity): Identified | Refusal {
+  const { head, routed, serving, query } = from;
   if (party.denied) return denied;
   const { facts, backend, claims, looks } = party;
   const details = looks
     ? new LazyDetails({ head, query: routed.target.query, claims }, serving.trustedProxies)
     : nothingSeen;
   const { charges, levels, rateLimit } = party.dues(details);
-  return { routed, facts, backend, charges, levels, rateLimit, query };
+  return { routed, facts, backend, charges, levels, rateLimit, query, goodUntilMs };
 }
 
 /** A caller of an open operation stays anonymous even with a key; it reaches production where there is one. */

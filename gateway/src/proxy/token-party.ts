@@ -2,6 +2,7 @@ import { conditionClaims } from '../identity/condition-claims.ts';
 import { PermittedCallers } from '../identity/permitted-callers.ts';
 import { scopesOf, standsForApplication } from '../identity/token-caller.ts';
 import { isForAudience } from '../identity/token-claims.ts';
+import type { TokenUse } from '../identity/issuer-keys.ts';
 import type { TokenFault, VerifiedToken } from '../identity/token-verifier.ts';
 import { bearerChallenge, invalidToken } from './credentials.ts';
 import type { RequestHead } from './exchange.ts';
@@ -23,18 +24,22 @@ const wrongTokenType: Refusal = {
 
 /** Who sends a request with this token, or why it may not. What depends on the token alone is worked out once. */
 export function tokenParty(
-  token: VerifiedToken | TokenFault,
+  token: VerifiedToken,
   {
     head,
     routed,
     serving,
   }: { readonly head: RequestHead; readonly routed: Routed; readonly serving: Serving },
 ): Party | Refusal {
-  if (typeof token === 'string') return faults[token];
   if (serving.revokedTokens.has(token)) return token.use === 'bearer' ? invalidToken : unknownApiKey;
   if (token.use === 'api-key' && !isPermitted(token, head, serving)) return forbiddenCaller;
   const { api, operation } = routed;
   return serving.subscribers.find(api, operation, token) ?? meet(token, routed, serving);
+}
+
+/** Why a token proves nothing. */
+export function faultRefusal(fault: TokenFault, use: TokenUse): Refusal {
+  return fault === 'invalid' && use === 'api-key' ? unknownApiKey : faults[fault];
 }
 
 const faults: Readonly<Record<TokenFault, Refusal>> = {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { joinFramed, type TunnelEnd } from './framed-tunnel.ts';
-import type { MessageGates } from './message-gate.ts';
+import type { TunnelRule } from './message-gate.ts';
 
 /**
  * Two sockets that are one connection: bytes flow both ways at the pace of the slower side. A side that says its end may still
@@ -11,18 +11,17 @@ export class Tunnel {
   readonly #readBefore: number;
   readonly #writtenBefore: number;
 
-  /** With gates it is a WebSocket whose messages are decided about, one by one. */
-  constructor(client: TunnelEnd, backend: TunnelEnd, gates: MessageGates | undefined) {
+  constructor(client: TunnelEnd, backend: TunnelEnd, rule: TunnelRule | undefined) {
     const { socket, first } = client;
     this.#client = socket;
     this.#readBefore = socket.bytesRead - socket.readableLength - first.length;
     this.#writtenBefore = socket.bytesWritten;
-    if (gates !== undefined) {
-      joinFramed(client, backend, gates);
+    if (rule?.gates !== undefined) {
+      joinFramed(client, backend, rule.gates);
       return;
     }
-    flow(client, backend.socket);
-    flow(backend, socket);
+    flow(client, backend.socket, rule);
+    flow(backend, socket, rule);
   }
 
   /** Bytes from the client. */
@@ -36,12 +35,18 @@ export class Tunnel {
   }
 }
 
-function flow({ socket, first }: TunnelEnd, to: Socket): void {
+/** Nobody knows where a frame ends in bytes that go through unread: what may not flow any more is broken off. */
+function flow({ socket, first }: TunnelEnd, to: Socket, rule: TunnelRule | undefined): void {
   if (first.length > 0) to.write(first);
   socket.on('error', ignore);
   // It may have broken off while it waited for this.
   if (socket.destroyed) to.destroySoon();
   socket.on('close', () => to.destroySoon());
+  socket.on('data', () => {
+    if (rule === undefined || rule.mayFlow()) return;
+    socket.destroy();
+    to.destroy();
+  });
   socket.pipe(to);
 }
 

@@ -16,7 +16,7 @@ import { TokenShelf } from '../../src/identity/token-shelf.ts';
 import { answerUnread, handle, type DataPlane } from '../../src/proxy/handle.ts';
 import type { ExchangeRecord } from '../../src/proxy/observe.ts';
 import { startProxy, type Proxy } from '../../src/proxy/server.ts';
-import { compileServing, type ServedConfig } from '../../src/proxy/serving.ts';
+import { compileServing, type ServedConfig, type Serving } from '../../src/proxy/serving.ts';
 import type { WireBounds } from '../../src/proxy/wire-bounds.ts';
 import { stopwatchMs, systemClock } from '../../src/system-clock.ts';
 import { backendAt, operationOf, sampleApi, sampleApplication, sampleConfig } from './sample.ts';
@@ -27,7 +27,7 @@ export class RunningGateway {
   readonly records: ExchangeRecord[] = [];
   /** Exchanges that began; each should leave one record. */
   begun = 0;
-  readonly #bugs: unknown[] = [];
+  readonly bugs: unknown[] = [];
   readonly backend: Server;
   /** Requests the backend has seen the head of. */
   readonly seen: IncomingMessage[] = [];
@@ -47,16 +47,18 @@ export class RunningGateway {
       bounds: { ...defaultBackendSettings.bounds, ...setup.backendBounds },
     });
     const config = setup.config?.(`http://127.0.0.1:${backendPort}/v1`) ?? everythingTo(backendPort);
-    const serving = compileServing(config, backends, new TokenShelf(systemClock));
+    const tokens = new TokenShelf(systemClock);
+    const compile = (changed: ServedConfig): Serving => compileServing(changed, backends, tokens);
+    const inForce = { serving: compile(config) };
     const self: { gateway?: RunningGateway } = {};
     const gatewayOf = (): RunningGateway => self.gateway!;
     const plane: DataPlane = {
-      serving: () => serving,
+      serving: () => inForce.serving,
       admission: { admit: (charges) => gatewayOf().decide(charges), settle: () => {} },
       clock: systemClock,
       stopwatchMs,
       recorders: [{ record: (record) => gatewayOf().records.push(record) }],
-      reportBug: (error) => gatewayOf().#bugs.push(error),
+      reportBug: (error) => gatewayOf().bugs.push(error),
     };
     const proxy = await startProxy({
       host: '127.0.0.1',
@@ -72,8 +74,14 @@ export class RunningGateway {
       answerTo: (refusal) => answerUnread(refusal, plane),
     });
     self.gateway = new RunningGateway(proxy, backend, backends);
+    self.gateway.goBy = (changed) => {
+      inForce.serving = compile(changed);
+    };
     return self.gateway;
   }
+
+  /** Has it go by another configuration from now on. */
+  goBy: (config: ServedConfig) => void = () => {};
 
   private constructor(proxy: Proxy, backend: Server, backends: Backends) {
     this.port = proxy.port;
@@ -118,7 +126,7 @@ export class RunningGateway {
     await new Promise((closed) => {
       this.backend.close(closed);
     });
-    if (this.#bugs.length > 0) throw new AggregateError(this.#bugs, 'the gateway reported bugs');
+    if (this.bugs.length > 0) throw new AggregateError(this.bugs, 'the gateway reported bugs');
   }
 }
 

@@ -1,0 +1,281 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { TokenIssuer } from '../../src/config/token-settings.ts';
+import type { Verdict } from '../../src/limiter/verdict.ts';
+import type { Api } from '../../src/policy/catalogue.ts';
+import type { Charge } from '../../src/policy/plan.ts';
+import type { ServedConfig } from '../../src/proxy/serving.ts';
+import { issuerOf, KeyServer, Signer } from '../support/signer.ts';
+import { until } from '../support/until.ts';
+import { admitAll, RunningGateway } from './running-gateway.ts';
+import { backendAt, limitOf, operationOf, sampleApi, sampleApplication, sampleConfig } from './sample.ts';
+
+const signer = new Signer();
+const notice = (code: number, reason: string): string => `Error code: ${code} reason: ${reason}`;
+const throttled = notice(4003, 'Websocket frame throttled out');
+
+let gateway: RunningGateway;
+let server: WebSocketServer;
+let keys: KeyServer;
+let api: Api;
+const clients: WebSocket[] = [];
+/** Events that were paid, by the limit that was in force. */
+const paid: number[] = [];
+let decide: (charge: Charge) => Verdict;
+
+beforeEach(async () => {
+  keys = await KeyServer.start(signer);
+  paid.length = 0;
+  decide = (charge) => {
+    paid.push(charge.limit.quota);
+    return admitAll([charge]);
+  };
+});
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.terminate();
+  server.close();
+  for (const client of server.clients) client.terminate();
+  await gateway.close();
+  await keys.close();
+});
+
+interface Change {
+  readonly api?: Partial<Api>;
+  /** Events that may pass; undefined where none are counted. */
+  readonly events?: number | undefined;
+  readonly state?: 'active' | 'blocked';
+  readonly issuers?: readonly TokenIssuer[];
+  readonly more?: Partial<ServedConfig>;
+}
+
+function configOf(change: Change): ServedConfig {
+  const { events, state = 'active', issuers = [issuerOf({ jwksUrl: keys.url })] } = change;
+  const changed = { ...api, ...change.api };
+  const quotas = events === undefined ? [] : [{ measure: 'events' as const, limit: limitOf(events) }];
+  const application = sampleApplication(changed, {
+    consumerKeys: [{ keyType: 'PRODUCTION', consumerKey: 'mobile-prod', keyManager: 'Resident Key Manager' }],
+    tier: { name: 'Unlimited' },
+    subscriptions: [{ api: changed, tier: { name: 'Plan', quotas }, state }],
+  });
+  const tokens = { issuers, revoked: [], forwarded: false };
+  return sampleConfig({ apis: [changed], applications: [application], tokens, ...change.more });
+}
+
+async function start(change: Change = { events: 5 }): Promise<void> {
+  gateway = await RunningGateway.start({
+    config: (url) => {
+      api = sampleApi({
+        operations: [operationOf('/*', '*')],
+        backends: { PRODUCTION: backendAt(url) },
+        tokens: { header: 'authorization', audiences: [], keyManagers: [] },
+        webSocket: true,
+      });
+      return configOf(change);
+    },
+  });
+  gateway.decide = (charges) => {
+    const [first] = charges;
+    return first?.measure === 'events' && first.cost > 0 ? decide(first) : admitAll(charges);
+  };
+  server = new WebSocketServer({ server: gateway.backend });
+  server.on('connection', (socket) => socket.on('message', (data: Buffer) => socket.send(data.toString())));
+}
+
+async function open(headers: Readonly<Record<string, string>> = { ApiKey: 'mobile-key' }) {
+  const client = new WebSocket(`ws://127.0.0.1:${gateway.port}/orders/1.0.0/chat`, { headers });
+  clients.push(client);
+  const heard: string[] = [];
+  const ends: number[] = [];
+  client.on('message', (data: Buffer) => heard.push(data.toString()));
+  client.on('close', (code) => ends.push(code));
+  await new Promise((opened, failed) => {
+    client.on('open', opened);
+    client.on('error', failed);
+  });
+  const say = async (text: string): Promise<void> => {
+    const before = heard.length;
+    client.send(text);
+    await until(() => heard.length > before);
+  };
+  return { client, heard, ends, say };
+}
+
+const byToken = (): Record<string, string> => ({ Authorization: `Bearer ${signer.token()}` });
+
+describe('a WebSocket that is open when the configuration changes', () => {
+  test('pays by the new limit from its next message on, both ways', async () => {
+    await start();
+    const { say, heard } = await open();
+    await say('before');
+    gateway.goBy(configOf({ events: 9 }));
+    await say('after');
+    gateway.goBy(configOf({ events: undefined }));
+    await say('free');
+    expect([heard, paid]).toEqual([
+      ['before', 'after', 'free'],
+      [5, 5, 9, 9],
+    ]);
+  });
+
+  test.each([
+    ['its API has gone', { more: { apis: [] } }, /^Error code: 4007 reason: Context Not Found$/],
+    [
+      'its API opens none any more',
+      { api: { webSocket: false } },
+      /^Error code: 4007 reason: Context Not Found$/,
+    ],
+    ['its application has gone', { more: { applications: [] } }, /^Error code: 4001 reason: Invalid Cred/],
+    [
+      'its subscription is blocked',
+      { state: 'blocked' as const },
+      /^Error code: 4002 reason: The requested API is/,
+    ],
+    ['its API is blocked', { api: { blocked: true } }, /^Error code: 4002 reason: API blocked : /],
+    [
+      'the operator denies its API',
+      { more: { denyPolicies: [{ kind: 'api' as const, context: '/orders/1.0.0' }] } },
+      /^Error code: 4002 reason: Message blocked : /,
+    ],
+  ])('is told and closed when %s', async (_, change: Change, said) => {
+    await start();
+    const { client, heard, ends, say } = await open();
+    await say('before');
+    let [reached, code] = [0, 0];
+    for (const socket of server.clients) {
+      socket.on('message', () => (reached += 1));
+      socket.on('close', (with_) => (code = with_));
+    }
+    gateway.goBy(configOf({ events: 5, ...change }));
+    client.send('after');
+    client.send('and again');
+    await until(() => ends.length === 1 && code > 0 && gateway.records.length === 1);
+    expect(heard).toEqual(['before', expect.stringMatching(said)]);
+    const expected = Number(/\d+/.exec(heard[1]!)?.[0]);
+    expect([ends, code, reached]).toEqual([[expected], expected, 0]);
+    expect(gateway.records[0]?.code).toBeDefined();
+  });
+
+  test('is closed at a message of its backend as well, between frames', async () => {
+    await start();
+    const { heard, ends, say } = await open();
+    await say('before');
+    gateway.goBy(configOf({ more: { apis: [] } }));
+    for (const socket of server.clients) socket.send('news');
+    await until(() => ends.length === 1);
+    expect([heard, ends]).toEqual([['before', notice(4007, 'Context Not Found')], [4007]]);
+  });
+
+  test('hears only the code when a message of its backend is under way', async () => {
+    await start();
+    const { client, heard, ends, say } = await open();
+    await say('before');
+    for (const socket of server.clients) socket.send('beg', { fin: false });
+    await until(() => paid.length === 3);
+    gateway.goBy(configOf({ more: { apis: [] } }));
+    client.send('after');
+    await until(() => ends.length === 1);
+    expect([heard, ends]).toEqual([['before'], [4007]]);
+  });
+
+  test('goes on with a token that other issuers have to prove, in order, and is asked about once', async () => {
+    await start();
+    const { client, heard, say } = await open(byToken());
+    await say('before');
+    const issuers = [issuerOf({ jwksUrl: keys.url }), issuerOf({ name: 'other', jwksUrl: keys.url })];
+    gateway.goBy(configOf({ events: 7, issuers }));
+    for (const text of ['1', '2', '3']) client.send(text);
+    await until(() => heard.length === 4);
+    expect(heard).toEqual(['before', '1', '2', '3']);
+    expect(new Set(paid.slice(2))).toEqual(new Set([7]));
+  });
+
+  test('ends with 4000 when nobody can tell whether its token is good', async () => {
+    await start();
+    const { heard, ends, say } = await open(byToken());
+    await say('before');
+    gateway.goBy(configOf({ events: 5, issuers: [issuerOf({ jwksUrl: 'http://127.0.0.1:1/keys' })] }));
+    await say('after');
+    await until(() => ends.length === 1);
+    expect([heard[1], ends]).toEqual([notice(4000, 'Unclassified Authentication Failure'), [4000]]);
+  });
+
+  test('ends with its token, without any change', async () => {
+    await start();
+    const exp = Math.floor(Date.now() / 1000) - 4;
+    const { client, heard, ends } = await open({ Authorization: `Bearer ${signer.token({ exp })}` });
+    await until(() => {
+      client.send('x');
+      return ends.length === 1;
+    }, 10_000);
+    expect([heard[0], heard.at(-1), ends]).toEqual([
+      'x',
+      expect.stringMatching(/^Error code: 4001 /),
+      [4001],
+    ]);
+  });
+});
+
+describe('a message nobody can decide about', () => {
+  test('is dropped with 4004 where the store is away and its limit refuses then; the connection stays', async () => {
+    await start();
+    const { say, heard } = await open();
+    const admits = decide;
+    const refused = (charge: Charge, because: 'over-limit' | 'store-unavailable'): Verdict => {
+      const standing = { charge, remaining: 0, resetsInMs: 1000 };
+      return { admitted: false, certain: false, standings: [standing], refused: standing, because };
+    };
+    decide = (charge) => refused(charge, 'store-unavailable');
+    await say('dropped');
+    decide = (charge) => refused(charge, 'over-limit');
+    await say('dropped');
+    decide = admits;
+    await say('passes');
+    expect(heard).toEqual([
+      expect.stringMatching(/^Error code: 4004 reason: Rate limit unavailable : /),
+      throttled,
+      'passes',
+    ]);
+  });
+
+  test.each([
+    [
+      'thrown',
+      () => {
+        throw new Error('bug');
+      },
+    ],
+    ['rejected', () => Promise.reject(new Error('bug'))],
+  ])('ends the connection with 4004 after a bug: %s', async (_, bug) => {
+    await start();
+    const { client, heard, ends } = await open();
+    decide = bug as unknown as typeof decide;
+    client.send('x');
+    await until(() => ends.length === 1);
+    expect([heard, ends]).toEqual([[notice(4004, 'Internal server error')], [4004]]);
+    expect(gateway.bugs.splice(0)).toHaveLength(1);
+  });
+});
+
+describe('a WebSocket whose messages are not read', () => {
+  test('goes on over a change that leaves it as it is', async () => {
+    await start({});
+    const { say, heard } = await open();
+    await say('before');
+    gateway.goBy(configOf({}));
+    await say('after');
+    expect(heard).toEqual(['before', 'after']);
+  });
+
+  test.each([
+    ['its API has gone', { more: { apis: [] } }],
+    ['its messages are to be counted', { events: 5 }],
+  ])('is broken off when %s', async (_, change: Change) => {
+    await start({});
+    const { client, heard, ends, say } = await open();
+    await say('before');
+    gateway.goBy(configOf(change));
+    client.send('after');
+    await until(() => ends.length === 1 && gateway.records.length === 1);
+    expect([heard, ends]).toEqual([['before'], [1006]]);
+  });
+});
