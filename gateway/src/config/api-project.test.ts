@@ -32,6 +32,14 @@ describe('what an API file means', () => {
     expect(read({ isDefaultVersion: '"true"' }).api?.basePaths).toEqual(['/orders/1.0.0', '/orders']);
   });
 
+  test('of its subtype only AIAPI means something', () => {
+    expect(read({ subtypeConfiguration: '{subtype: AIAPI, _configuration: "{}"}' }).api?.ai).toBe(true);
+    for (const subtype of ['{subtype: DEFAULT}', 'null', '[]']) {
+      const { api, found } = read({ subtypeConfiguration: subtype });
+      expect([api?.ai, found]).toEqual([undefined, []]);
+    }
+  });
+
   test('a version that looks like a number is a name', () => {
     expect(read({ version: '1.0' }).api).toMatchObject({ version: '1.0', basePaths: ['/orders/1.0'] });
     expect(read({ version: '2' }).api).toMatchObject({ version: '2', basePaths: ['/orders/2'] });

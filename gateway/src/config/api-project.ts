@@ -12,7 +12,7 @@ import { anyMapping, flag, listOf, mapping, oneOf, text } from './expected.ts';
 import { quote } from './nearest-name.ts';
 import { basePathsOf, contextProblem, segmentProblem } from './path-template.ts';
 import type { PolicyBook } from './policy-book.ts';
-import type { SourceFile } from './source-file.ts';
+import { type SourceFile, valueAt } from './source-file.ts';
 import { apiFieldsWithoutEffect } from './wso2-names.ts';
 
 /** An API as its file describes it. */
@@ -64,6 +64,7 @@ export function readApi(
     webSocket,
     ...(type === 'SSE' && { eventStream: true }),
     ...(type === 'SOAP' && { soap: true }),
+    ...(valueAt(source.value, ['data', 'subtypeConfiguration', 'subtype']) === 'AIAPI' && { ai: true }),
     ...(graphql && { graphql }),
     ...(policy && { policy }),
     operations,
@@ -114,6 +115,7 @@ const dataSchema = mapping(
     endpointConfig: z.unknown().optional(),
     maxTps: z.unknown().optional(),
     corsConfiguration: z.unknown().optional(),
+    subtypeConfiguration: z.unknown().optional(),
     operations: z.unknown().optional(),
   },
   apiFieldsWithoutEffect,

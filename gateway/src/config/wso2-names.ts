@@ -60,7 +60,6 @@ export const apiFieldsWithoutEffect: readonly string[] = [
   'gatewayType',
   'asyncTransportProtocols',
   'egress',
-  'subtypeConfiguration',
   'aiConfiguration',
   'primaryProductionEndpointId',
   'primarySandboxEndpointId',

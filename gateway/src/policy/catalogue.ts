@@ -26,6 +26,8 @@ export interface Api {
   readonly eventStream?: true;
   /** WSO2's type SOAP: refusals are SOAP faults. */
   readonly soap?: true;
+  /** WSO2's subtype AIAPI: that no endpoint can be reached has a code of its own. */
+  readonly ai?: true;
   /** WSO2's type GRAPHQL: its operations are fields of its schema. */
   readonly graphql?: GraphqlApi;
   /** Limits all operations together and replaces their policies. */

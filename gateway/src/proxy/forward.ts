@@ -27,6 +27,8 @@ export interface Outbound {
   readonly body: BodySource | undefined;
   /** What decides about the WebSocket that is to be opened, if it is one. */
   readonly rule: TunnelRule | undefined;
+  /** What its failures are to the client. */
+  readonly refusals: Refusals;
   /** What the answer must be read for. */
   readonly metering: Metering | undefined;
 }
@@ -52,6 +54,7 @@ export function outbound(
     ownsCors: routed.api.cors !== undefined && !isBackends(routed),
     body,
     rule,
+    refusals: routed.api.ai === true && backend.choice !== 'single' ? refusalsOfAi : refusals,
     metering: course.metering,
     requestFields: requestFields({
       fields: head.fields,
@@ -92,6 +95,7 @@ export class Forwarding implements BackendReceiver {
   readonly #ownFields: Fields;
   readonly #ownsCors: boolean;
   readonly #rule: TunnelRule | undefined;
+  readonly #refusals: Refusals;
   readonly #events: ForwardingEvents;
   readonly #call: BackendCall | undefined;
 
@@ -100,6 +104,7 @@ export class Forwarding implements BackendReceiver {
     this.#ownFields = outbound.ownAnswerFields;
     this.#ownsCors = outbound.ownsCors;
     this.#rule = outbound.rule;
+    this.#refusals = outbound.refusals;
     this.#events = events;
     const { pool, pathPrefix } = outbound.destination;
     const path = `${pathPrefix}${outbound.path}`;
@@ -161,18 +166,29 @@ export class Forwarding implements BackendReceiver {
   }
 
   failed(failure: BackendFailure): void {
-    if (this.#exchange.status === undefined) this.#events.failed(refusals[failure]);
+    if (this.#exchange.status === undefined) this.#events.failed(this.#refusals[failure]);
     else this.#exchange.cut();
   }
 }
 
 const soonMs = 1000;
 
-const refusals: Readonly<Record<BackendFailure, Refusal>> = {
+type Refusals = Readonly<Record<BackendFailure, Refusal>>;
+
+const refusals: Refusals = {
   busy: { cause: causes.backendBusy, retryAfterMs: soonMs },
   unreachable: { cause: causes.unreachable, retryAfterMs: soonMs },
   'connect-deadline': { cause: causes.connectDeadline },
   silent: { cause: causes.silent },
   broken: { cause: causes.broken },
   invalid: { cause: causes.invalidAnswer },
+};
+
+const noActiveEndpoint: Refusal = { cause: causes.noActiveEndpoint, retryAfterMs: soonMs };
+
+/** A group of endpoints fails to connect only when none that isn't left out takes the request (wso2.md 1.11). */
+const refusalsOfAi: Refusals = {
+  ...refusals,
+  unreachable: noActiveEndpoint,
+  'connect-deadline': noActiveEndpoint,
 };

@@ -54,6 +54,7 @@ export type CauseName =
   | 'broken'
   | 'invalidAnswer'
   | 'connectDeadline'
+  | 'noActiveEndpoint'
   | 'blockedApi'
   | 'denied'
   | 'internal'
@@ -104,6 +105,12 @@ export const causes: Readonly<Record<CauseName, Cause>> = {
   broken: fault('101505', 502, 'The back end closed the connection before it answered'),
   invalidAnswer: fault('101506', 502, 'The answer of the back end is not valid HTTP/1.1'),
   connectDeadline: fault('101508', 504, 'Connecting to the back end took too long'),
+  noActiveEndpoint: {
+    code: '900808',
+    status: 503,
+    message: 'No active endpoints',
+    description: 'None of the endpoints of this API can be reached',
+  },
   blockedApi: {
     code: '700700',
     status: 503,

@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defaultBackendSettings } from '../../src/config/backends-table.ts';
 import type { BackendTls } from '../../src/config/config.ts';
-import type { Backend } from '../../src/policy/catalogue.ts';
+import type { Api, Backend } from '../../src/policy/catalogue.ts';
 import { opensslMissing, TlsFiles } from '../support/tls-files.ts';
 import { RunningGateway } from './running-gateway.ts';
 import { operationOf, sampleApi, sampleConfig } from './sample.ts';
@@ -59,6 +59,7 @@ async function deadPort(): Promise<number> {
 async function start(
   backend: (ownUrl: string) => Backend,
   tls: BackendTls = defaultBackendSettings.tls,
+  more: Partial<Api> = {},
 ): Promise<void> {
   gateway = await RunningGateway.start({
     backend: named('own'),
@@ -69,6 +70,7 @@ async function start(
           sampleApi({
             operations: [operationOf('/*', '*', { open: true })],
             backends: { PRODUCTION: backend(url) },
+            ...more,
           }),
         ],
         applications: [],
@@ -125,6 +127,16 @@ describe('several targets of one API', () => {
     expect(first.slice(0, 3)).toBe('503');
     expect(new Set(others)).toEqual(new Set([first]));
   });
+
+  test.each(['round-robin', 'failover'] as const)(
+    '%s: that are all away are no active endpoints of an AI API',
+    async (choice) => {
+      const dead = `http://127.0.0.1:${await deadPort()}`;
+      const targets = [{ url: `${dead}/a` }, { url: `${dead}/b` }] as const;
+      await start(() => ({ targets, choice }), undefined, { ai: true });
+      for (let time = 0; time < 5; time += 1) expect(await get('/a')).toMatch(/^503 .*"900808"/);
+    },
+  );
 });
 
 test('a target with a wait of its own is given up after it', async () => {
