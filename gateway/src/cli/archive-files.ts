@@ -37,12 +37,14 @@ function otherParts(
   files: readonly ArchivedFile[],
   known: readonly HomeFile[],
 ): readonly HomeFile[] {
-  const projects = new Set(known.flatMap((file) => projectPartOf(file.path)?.project ?? []));
+  const found = new Set(known.flatMap((file) => projectPartOf(file.path)?.project ?? []));
+  // Those inside of others first.
+  const projects = [...found].sort((a, b) => b.length - a.length);
   const parts = new Set<string>();
   for (const { path: inside, bytes } of files) {
     if (bytes !== undefined) continue;
     const whole = `${path}/${inside}`;
-    const project = [...projects].find((folder) => whole.startsWith(`${folder}/`)) ?? path;
+    const project = projects.find((folder) => whole.startsWith(`${folder}/`)) ?? path;
     const [first = '', ...rest] = whole.slice(project.length + 1).split('/');
     parts.add(rest.length === 0 || first === 'Definitions' ? whole : `${project}/${first}/`);
   }

@@ -60,6 +60,32 @@ test('the files of every folder are read, and of projects those that mean someth
   ]);
 });
 
+test('the project of a product is read with those of its APIs, in a folder and in an archive', async () => {
+  const project = {
+    'api_product.yaml': 'x',
+    'Docs/a.txt': 'x',
+    'APIs/Orders-1.0.0/api.yaml': 'x',
+    'APIs/Orders-1.0.0/Definitions/swagger.yaml': 'x',
+    'APIs/Orders-1.0.0/Docs/a/b.yaml': 'x',
+    'APIs/Empty-1.0.0/readme.txt': 'x',
+  };
+  for (const [path, text] of Object.entries(project)) await write(`apis/Desk/${path}`, text);
+  const inFolder = Object.entries(project).map(([path, text]) => [`Top-1.0.0/${path}`, text] as const);
+  await write('apis/Packed.zip', await zipOf(Object.fromEntries(inFolder)));
+  const parts = [
+    'APIs/Orders-1.0.0/Definitions/swagger.yaml',
+    'APIs/Orders-1.0.0/Docs/ unread',
+    'APIs/Orders-1.0.0/api.yaml',
+    'Docs/ unread',
+    'api_product.yaml',
+  ];
+  const found = await paths();
+  const below = (folder: string): readonly string[] =>
+    found.flatMap((path) => (path.startsWith(folder) ? path.slice(folder.length) : [])).toSorted();
+  expect(below('apis/Desk/')).toEqual(['APIs/Empty-1.0.0/ unread', ...parts]);
+  expect(below('apis/Packed.zip/Top-1.0.0/')).toEqual(['APIs/ unread', ...parts]);
+});
+
 test('archives are read as the projects in them, whether they have a folder of their own or not', async () => {
   const project = {
     'api.yaml': 'x',

@@ -40,12 +40,24 @@ async function listFiles(homePath: string, report: ReportFile): Promise<readonly
     if (await exists(join(homePath, path))) paths.push(path);
   }
   for (const folder of ['apis', 'policies', 'applications', 'deny-policies', 'revoked-tokens']) {
-    const hasProjects = folder === 'apis' || folder === 'applications';
-    for (const path of await listFolder(homePath, folder, report)) {
-      if (!(await isFolder(join(homePath, path)))) paths.push(path);
-      else paths.push(...(hasProjects ? await listProject(homePath, path, report) : [`${path}/`]));
-      if (paths.length > filesMax) return paths;
-    }
+    paths.push(...(await listProjects(homePath, folder, report)));
+    if (paths.length > filesMax) return paths;
+  }
+  return paths;
+}
+
+/** The files of a folder, and those of the projects in it, where it is one that has projects. */
+async function listProjects(
+  homePath: string,
+  folder: string,
+  report: ReportFile,
+): Promise<readonly string[]> {
+  const hasProjects = /^(?:apis|applications)(?:\/|$)/.test(folder);
+  const paths: string[] = [];
+  for (const path of await listFolder(homePath, folder, report)) {
+    if (!(await isFolder(join(homePath, path)))) paths.push(path);
+    else paths.push(...(hasProjects ? await listProject(homePath, path, report) : [`${path}/`]));
+    if (paths.length > filesMax) return paths;
   }
   return paths;
 }
@@ -55,6 +67,7 @@ async function listProject(homePath: string, path: string, report: ReportFile): 
   const paths: string[] = [];
   for (const part of await listFolder(homePath, path, report)) {
     if (!(await isFolder(join(homePath, part)))) paths.push(part);
+    else if (/^apis\/[^/]+\/APIs$/.test(part)) paths.push(...(await listProjects(homePath, part, report)));
     else {
       const inside = await listFolder(homePath, part, report);
       if (inside.length > 0) paths.push(...(part.endsWith('/Definitions') ? inside : [`${part}/`]));

@@ -1,12 +1,15 @@
 import type { Api, Cors } from '../policy/catalogue.ts';
 import type { ReadGraphql } from './api-graphql.ts';
 import { type ApiFile, readApi } from './api-project.ts';
+import { readProduct } from './api-product.ts';
 import { stemOf } from './home.ts';
-import { didYouMean, quote } from './nearest-name.ts';
+import { quote } from './nearest-name.ts';
 import type { PolicyBook } from './policy-book.ts';
+import { isProduct } from './product-source.ts';
 import { type ParsedFile, type Path, type SourceFile, valueAt } from './source-file.ts';
+import { reportUnknownApi } from './unknown-api.ts';
 
-/** All APIs of the home. */
+/** All APIs of the home, products among them. */
 export interface ApiCatalogue {
   /** The APIs that are served, in the order of their files. */
   readonly apis: readonly Api[];
@@ -34,29 +37,43 @@ export function readApis(
   const byName = new Map<string, ApiFile>();
   const byBasePath = new Map<string, ApiFile>();
   const broken = new Set<string>();
-  for (const { path, source } of files) {
-    const file = source && readApi(source, book, readGraphql, commonCors);
-    if (file === undefined) {
-      addNames(path, source, broken);
-      continue;
-    }
+  const isBroken = (name: string, version: string | null | undefined): boolean =>
+    broken.has(name) || broken.has(`${name}-${version}`);
+  const add = ({ path, source }: ParsedFile, file: ApiFile | undefined): void => {
+    if (file === undefined) return addNames(path, source, broken);
     const key = keyOf(file.api);
     const sameName = byName.get(key);
     if (sameName === undefined) byName.set(key, file);
     else
       reportConflict(file, sameName, 'name', `There is another API ${quote(file.api.name)} of this version`);
     if (file.served) claimPaths(file, byBasePath);
-  }
+  };
+  const [products, apis] = parted(files);
+  for (const parsed of apis)
+    add(parsed, parsed.source && readApi(parsed.source, book, readGraphql, commonCors));
+  const members = { files: [...byName.values()], isBroken };
+  for (const parsed of products)
+    add(parsed, parsed.source && readProduct(parsed.source, book, members, commonCors));
   return {
     files: [...byName.values()],
     apis: [...byName.values()].filter(({ served }) => served).map(({ api }) => api),
     find(api, source, path) {
       const found = byName.get(keyOf(api));
-      const isBroken = broken.has(api.name) || broken.has(`${api.name}-${api.version}`);
-      if (found === undefined && !isBroken) reportUnknown(api, [...byName.values()], source, path);
+      if (found === undefined && !isBroken(api.name, api.version)) {
+        const known = [...byName.values()].map((file) => file.api);
+        reportUnknownApi(api, known, source, path);
+      }
       return found;
     },
   };
+}
+
+/** Products come after what they are made of. */
+function parted(
+  files: readonly ParsedFile[],
+): readonly [products: readonly ParsedFile[], apis: readonly ParsedFile[]] {
+  const isOne = ({ source }: ParsedFile): boolean => isProduct(source?.value);
+  return [files.filter(isOne), files.filter((file) => !isOne(file))];
 }
 
 function claimPaths(file: ApiFile, byBasePath: Map<string, ApiFile>): void {
@@ -74,19 +91,6 @@ function reportConflict(file: ApiFile, first: ApiFile, field: 'name' | 'context'
   const { file: path, line } = first.source.place(['data', field]);
   const message = `${what}, at ${path}:${line}.`;
   file.source.error({ code: field === 'name' ? 'duplicate' : 'conflict', path: ['data', field], message });
-}
-
-function reportUnknown(api: ApiName, known: readonly ApiFile[], source: SourceFile, path: Path): void {
-  const versions = known.filter((file) => file.api.name === api.name).map((file) => file.api.version);
-  const names = [...new Set(known.map((file) => file.api.name))];
-  const [message, hint] =
-    versions.length > 0
-      ? [
-          `There is no version ${quote(api.version)} of the API ${quote(api.name)}.`,
-          didYouMean(api.version, versions),
-        ]
-      : [`There is no API named ${quote(api.name)}.`, didYouMean(api.name, names)];
-  source.error({ code: 'unknown-api', path, message, hint });
 }
 
 /** The names a file with errors may stand for: what it says, and its file's or folder's name as apictl chooses it. */

@@ -12,6 +12,12 @@ export interface ChosenEnvironment {
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
+/** The parameters of the chosen environment, placeholders filled in. */
+export interface Configs {
+  readonly source: SourceFile;
+  readonly at: Path;
+}
+
 /**
  * An API with the parameters of one environment, as `apictl import api --params` applies them (wso2.md 4.3): they replace
  * what its api.yaml says, and findings about them name the parameter file.
@@ -21,19 +27,25 @@ export function withParameters(
   parameters: SourceFile,
   chosen: ChosenEnvironment,
 ): SourceFile {
+  const configs = chosenConfigs(parameters, chosen);
+  return configs === undefined ? api : withConfigs(api, configs);
+}
+
+/** Nothing, and a finding, when there are none for the environment. */
+export function chosenConfigs(parameters: SourceFile, chosen: ChosenEnvironment): Configs | undefined {
   const at = environmentAt(parameters, chosen.name);
-  if (at === undefined) return api;
-  const filled = withVariables(parameters, [at], {
-    variables: chosen.variables,
-    form: 'both',
-  });
-  const configs = isRecord(valueAt(filled.value, [...at, 'configs'])) ? [...at, 'configs'] : at;
-  checkFields(filled, configsSchema, configs);
-  reportOthers(filled, configs);
+  if (at === undefined) return undefined;
+  const source = withVariables(parameters, [at], { variables: chosen.variables, form: 'both' });
+  return { source, at: isRecord(valueAt(source.value, [...at, 'configs'])) ? [...at, 'configs'] : at };
+}
+
+export function withConfigs(api: SourceFile, { source, at }: Configs): SourceFile {
+  checkFields(source, configsSchema, at);
+  reportOthers(source, at);
   return graftedSource(api, [
-    ...endpointGrafts(api, filled, configs),
-    ...securityGrafts(filled, configs),
-    ...taken(filled, [...configs, 'policies'], ['data', 'policies']),
+    ...endpointGrafts(api, source, at),
+    ...securityGrafts(source, at),
+    ...taken(source, [...at, 'policies'], ['data', 'policies']),
   ]);
 }
 
@@ -70,6 +82,11 @@ const fileSchema = mapping({
 const perKeyType = (): z.ZodType =>
   mapping({ production: z.unknown().optional(), sandbox: z.unknown().optional() }).nullish();
 
+export const tierNames: z.ZodType<string[] | null | undefined> = listOf(
+  text({ expected: 'the name of a subscription tier', charactersMax: 60 }),
+  'tiers',
+).nullish();
+
 const configsSchema = mapping(
   {
     endpoints: perKeyType(),
@@ -78,15 +95,13 @@ const configsSchema = mapping(
     loadBalanceEndpoints: z.unknown().optional(),
     failoverEndpoints: z.unknown().optional(),
     security: z.unknown().optional(),
-    policies: listOf(
-      text({ expected: 'the name of a subscription tier', charactersMax: 60 }),
-      'tiers',
-    ).nullish(),
+    policies: tierNames,
   },
   ['name', 'certs', 'mutualSslCerts', 'deploymentEnvironments', 'gatewayEnvironments', 'awsLambdaEndpoints'],
 );
 
-function reportOthers(parameters: SourceFile, configs: Path): void {
+/** Reports what has no effect here. */
+export function reportOthers(parameters: SourceFile, configs: Path): void {
   const has = (key: string): boolean =>
     (valueAt(parameters.value, [...configs, key]) ?? undefined) !== undefined;
   if (has('certs')) {
@@ -165,7 +180,8 @@ function securityGrafts(parameters: SourceFile, configs: Path): readonly Graft[]
   });
 }
 
-function taken(parameters: SourceFile, path: Path, at: Path): readonly Graft[] {
+/** A value of the parameters in the place of another, where there is one. */
+export function taken(parameters: SourceFile, path: Path, at: Path): readonly Graft[] {
   const value = valueAt(parameters.value, path);
   return value === undefined || value === null ? [] : [{ at, value, from: { source: parameters, path } }];
 }

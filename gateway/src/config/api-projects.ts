@@ -1,22 +1,16 @@
 import { dialectOf } from './api-definition.ts';
-import { type ChosenEnvironment, withParameters } from './api-parameters.ts';
-import { withVariables } from './apictl-variables.ts';
+import type { ChosenEnvironment } from './api-parameters.ts';
 import { apiOfDefinition, withDefinition } from './defined-api.ts';
 import { type FileRole, type Home, type HomeFile, projectPartOf, roleOf } from './home.ts';
-import {
-  isRecord,
-  type ParsedFile,
-  type Report,
-  type SourceFile,
-  valueAt,
-  wholeFile,
-} from './source-file.ts';
-import { apiFieldsWithoutEffect } from './wso2-names.ts';
+import { withAllParameters } from './project-parameters.ts';
+import { type ParsedProject, withoutTwins } from './project-twins.ts';
+import { enveloped, isProduct } from './product-source.ts';
+import { type ParsedFile, type Report, type SourceFile, valueAt, wholeFile } from './source-file.ts';
 import { parseYamlFile } from './yaml-file.ts';
 
 /**
- * The APIs of a home, one file each: what the other files of a project add to its api.yaml stands in it as if it had been
- * written there. Files come in the order of their paths.
+ * The APIs and products of a home, one file each: what the other files of a project add to its description stands in it as if it
+ * had been written there. Files come in the order of their paths.
  */
 export function parseApis(
   files: Home,
@@ -31,18 +25,16 @@ export function parseApis(
     projects.set(project, [...(projects.get(project) ?? []), file]);
   }
   const besides = new Map<string, SourceFile>();
-  const parsed = [...projects].flatMap(([project, parts]) => {
+  const parsed = [...projects].flatMap(([project, parts]): readonly ParsedProject[] => {
     const { api, parameters } = parseProject(project, parts, report);
-    if (api !== undefined) return [{ api, parameters }];
+    if (api !== undefined) return [{ ...api, project, parameters }];
     const named = deploymentFolder.exec(project)?.[1];
     if (named === undefined) report(wholeFile('error', 'no-api', `${project}/`, noDescription));
     else if (parameters !== undefined) besides.set(named, parameters);
     return [];
   });
-  const apis = parsed.map(({ api: { path, source }, parameters }) => {
-    const beside = source && takeBeside(source, besides);
-    return { path, source: source && completed(source, parameters ?? beside, environment) };
-  });
+  const whole = withoutTwins(parsed).map((file) => withBeside(file, besides));
+  const apis = withAllParameters(whole, environment);
   for (const { path } of besides.values()) {
     report(
       wholeFile('warning', 'ignored-file', path, 'There is no API of the name and version of this folder.'),
@@ -51,7 +43,8 @@ export function parseApis(
   return apis;
 }
 
-export const noDescription = 'This API project has no api.yaml, api.yml or api.json.';
+export const noDescription =
+  'This API project has no api.yaml, api.yml or api.json, and no api_product.yaml.';
 
 const partRoles: ReadonlySet<string> = new Set([
   'api',
@@ -95,8 +88,18 @@ function apiOf(
   if (api === undefined) {
     return definition && dialectOf(definition.value) !== undefined ? apiOfDefinition(definition) : undefined;
   }
+  if (source !== undefined && isProduct(source.value)) {
+    const message = 'The operations of a product are those of its api_product.yaml.';
+    definition?.note({ code: 'no-effect', path: [], message });
+    return enveloped(source);
+  }
   if (source !== undefined && dialectOf(source.value) !== undefined) return apiOfDefinition(source);
   return source && definition ? withDefinition(source, definition) : source;
+}
+
+function withBeside(file: ParsedProject, besides: Map<string, SourceFile>): ParsedProject {
+  const beside = file.source && takeBeside(file.source, besides);
+  return { ...file, parameters: file.parameters ?? beside };
 }
 
 /** The parameters of a folder beside the projects that bears the API's name. */
@@ -106,19 +109,4 @@ function takeBeside(api: SourceFile, besides: Map<string, SourceFile>): SourceFi
   const found = besides.get(`${name}-${version}`);
   besides.delete(`${name}-${version}`);
   return found;
-}
-
-function completed(
-  api: SourceFile,
-  parameters: SourceFile | undefined,
-  environment: ChosenEnvironment,
-): SourceFile {
-  const { variables } = environment;
-  const data = valueAt(api.value, ['data']);
-  const fields = Object.keys(isRecord(data) ? data : {}).filter(
-    (name) => !apiFieldsWithoutEffect.includes(name),
-  );
-  const paths = fields.map((name) => ['data', name]);
-  const filled = withVariables(api, paths, { variables, form: 'braces' });
-  return parameters === undefined ? filled : withParameters(filled, parameters, environment);
 }

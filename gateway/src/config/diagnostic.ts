@@ -52,6 +52,7 @@ export const diagnosticCodes = [
   'unknown-api',
   'unknown-environment',
   'unknown-key',
+  'unknown-operation',
   'unknown-policy',
   'unknown-tier',
   'unreadable-file',

@@ -65,7 +65,7 @@ export type FileRole =
   | 'revoked-tokens';
 
 /**
- * The role of the file at a path, or nothing for files that no home needs. An API is `apis/NAME.yaml` or a project, whose
+ * The role of the file at a path, or nothing for files that no home needs. An API, or a product, is `apis/NAME.yaml` or a project, whose
  * files lie in `apis/NAME/` or in the archive `apis/NAME.zip`; an application is `applications/NAME.yaml`, or a project too.
  * Everything may be YAML (`.yaml`, `.yml`) or JSON.
  */
@@ -88,11 +88,11 @@ const folders: readonly (readonly [string, FileRole])[] = [
 ];
 
 const apiParts: readonly (readonly [RegExp, FileRole])[] = [
-  [/^api\.(?:yaml|yml|json)$/, 'api'],
+  [/^api(?:_product)?\.(?:yaml|yml|json)$/, 'api'],
   [/^(?:Definitions\/)?(?:swagger|openapi)\.(?:yaml|yml|json)$/, 'definition'],
   [/^(?:Definitions\/)?schema\.graphql$/, 'graphql-schema'],
   [/^(?:Definitions\/)?graphql-complexity\.(?:yaml|yml|json)$/, 'graphql-complexity'],
-  [/^(?:api_)?params\.(?:yaml|yml)$/, 'parameters'],
+  [/^(?:api_|api_product_)?params\.(?:yaml|yml)$/, 'parameters'],
 ];
 
 const applicationParts: readonly (readonly [RegExp, FileRole])[] = [
@@ -107,14 +107,22 @@ export interface ProjectPart {
 
 /**
  * The project to which the file at a path belongs, if to any. In an archive a project may lie in a folder of its own, as
- * apictl packs it: its folder is then `apis/NAME.zip/NAME-1.0.0`.
+ * apictl packs it: its folder is then `apis/NAME.zip/NAME-1.0.0`. In a product's project lie those of its APIs, in
+ * `APIs/NAME-1.0.0`.
  */
 export function projectPartOf(path: string): ProjectPart | undefined {
   const found =
-    /^((?:apis|applications)\/(?:[^/]+\.zip(?:\/[^/]+)??|[^/]+))\/((?:Definitions\/)?[^/]+)$/.exec(path);
+    /^((?:apis|applications)\/(?:[^/]+\.zip(?:\/[^/]+)??|[^/]+)(?:\/APIs\/[^/]+)?)\/((?:Definitions\/)?[^/]+)$/.exec(
+      path,
+    );
   return found?.[1] === undefined || found[2] === undefined
     ? undefined
     : { project: found[1], inside: found[2] };
+}
+
+/** Of a project that lies in a product's, the folder of the product's. */
+export function productAround(project: string): string | undefined {
+  return /^(.+)\/APIs\/[^/]+$/.exec(project)?.[1];
 }
 
 /** The file's name without folder and ending; for `apis/Orders/api.yaml` the folder's name. */

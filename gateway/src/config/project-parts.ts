@@ -1,5 +1,5 @@
 import type { Home } from './home.ts';
-import { roleOf } from './home.ts';
+import { projectPartOf, roleOf } from './home.ts';
 import { type Report, wholeFile } from './source-file.ts';
 
 /**
@@ -28,18 +28,22 @@ export function reportProjectParts(home: Home, report: Report): Home {
   return others;
 }
 
+/** Which part of an API project a file belongs to, by its path in the project; in a product's, with the API's folder before it. */
+export function partOf(path: string): string {
+  const [, folder = '', part = ''] = /^(APIs\/[^/]+\/)?(Definitions\/.*|[^/]*)/s.exec(path) ?? [];
+  return folder + part;
+}
+
 /** Why a file of an API project is not read, by its path in the project; nothing for a part that WSO2 doesn't know. */
 export function whyUnread(path: string): string | undefined {
-  const part = path.startsWith('Definitions/') ? path : path.replace(/\/.*/s, '');
+  const part = partOf(path).replace(/^APIs\/[^/]+\//, '');
   if (Object.hasOwn(missed, part)) return missed[part];
   return withoutEffect.test(part) ? `${part} is without effect here` : undefined;
 }
 
 function unreadPartOf(path: string): { readonly project: string; readonly part: string } | undefined {
-  const [, project, part] =
-    /^((?:apis|applications)\/(?:[^/]+\.zip(?:\/[^/]+)??|[^/]+))\/((?:Definitions\/)?[^/]+)\/?$/.exec(path) ??
-    [];
-  return project === undefined || part === undefined ? undefined : { project, part };
+  const found = projectPartOf(path.replace(/\/$/, ''));
+  return found && { project: found.project, part: found.inside };
 }
 
 const certificates =
@@ -57,4 +61,4 @@ const missed: Readonly<Record<string, string>> = {
 
 /** What concerns the portals and the control plane, and what a gateway can do without. */
 const withoutEffect: RegExp =
-  /^(?:Docs|Image|Client-certificates|WSDL|SoapToRest|README\.md|(?:api|application)_meta\.(?:yaml|json)|deployment_environments\.(?:yaml|json)|Definitions\/.*)$/;
+  /^(?:Docs|Image|Client-certificates|WSDL|SoapToRest|README\.md|(?:api|api_product|application)_meta\.(?:yaml|json)|deployment_environments\.(?:yaml|json)|Definitions\/.*)$/;

@@ -71,7 +71,7 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
 function reportOtherFiles(home: Home, report: Report): void {
   for (const { path } of reportProjectParts(home, report)) {
     const role = roleOf(path);
-    if (/^apis\/[^/]*\/$/.test(path)) {
+    if (/^apis\/(?:[^/]+\/APIs\/)?[^/]*\/$/.test(path)) {
       report(wholeFile('error', 'no-api', path, noDescription));
     } else if (/^applications\/[^/]*\.zip\/$/.test(path)) {
       report(wholeFile('warning', 'ignored-file', path, 'There is no application.yaml in this archive.'));

@@ -2,10 +2,11 @@ import { dialectOf } from './api-definition.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { parseExports } from './exports.ts';
 import type { HomeFile } from './home.ts';
+import { asApi, enveloped, isProduct } from './product-source.ts';
 import { type Path, type SourceFile, valueAt } from './source-file.ts';
 import { parseTomlFile } from './toml-file.ts';
 
-/** A kind of file that has a place in a home. */
+/** A kind of file that has a place in a home; a product is an API, whose names and paths it shares. */
 export type ExportKind = 'policy' | 'application' | 'deny-policy' | 'api' | 'parameters' | 'deployment';
 
 /** A file that has a place in a home. `names` tell it from others of its kind; `stem` is what it would be called there. */
@@ -68,6 +69,10 @@ function recogniseDocument(source: SourceFile): Recognised {
     return named('application', [owner, name]);
   }
   if (type === 'api') return named('api', [at('data', 'name'), at('data', 'version')]);
+  if (isProduct(value)) {
+    const { value: product } = asApi(enveloped(source));
+    return named('api', [textAt(product, ['data', 'name']), textAt(product, ['data', 'version'])]);
+  }
   const condition = at('conditionType') ?? at('data', 'conditionType');
   if (condition !== undefined) {
     const about = valueAt(value, ['conditionValue']) ?? valueAt(value, ['data', 'conditionValue']) ?? null;
@@ -103,7 +108,6 @@ const notServed: readonly {
   readonly is: (type: string | undefined, value: unknown) => boolean;
   readonly what: string;
 }[] = [
-  { is: (type) => type === 'api_product' || type === 'api product', what: 'API products are not supported.' },
   { is: (type) => type?.startsWith('mcp') === true, what: 'MCP servers are not supported.' },
   {
     is: (type) => type?.startsWith('operation_policy') === true || type === 'common policy',
@@ -112,6 +116,10 @@ const notServed: readonly {
   {
     is: (_, value) => textAt(value, ['id', 'apiName']) !== undefined,
     what: 'This is an API as API Manager 3.x exports it; export it with apictl of version 4.',
+  },
+  {
+    is: (_, value) => textAt(value, ['id', 'apiProductName']) !== undefined,
+    what: 'This is an API product as API Manager 3.x exports it; export it with apictl of version 4.',
   },
   {
     is: (_, value) => textAt(value, ['subscriber', 'name']) !== undefined,

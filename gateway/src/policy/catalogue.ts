@@ -30,6 +30,8 @@ export interface Api {
   readonly ai?: true;
   /** WSO2's type GRAPHQL: its operations are fields of its schema. */
   readonly graphql?: GraphqlApi;
+  /** WSO2's API product: its operations are those of other APIs, under a face and subscriptions of its own. */
+  readonly product?: { readonly provider: string };
   /** Limits all operations together and replaces their policies. */
   readonly policy?: AdvancedPolicy;
   readonly operations: readonly Operation[];
@@ -38,6 +40,7 @@ export interface Api {
   readonly anonymous: AnonymousAccess;
   /** Which web pages may read its answers; absent where the gateway says nothing about it. */
   readonly cors?: Cors;
+  /** None of a product: its operations have those of their own APIs. */
   readonly backends: Readonly<Partial<Record<KeyType, Backend>>>;
 }
 
@@ -83,6 +86,8 @@ export interface Operation {
   readonly scopes?: readonly string[];
   /** Whom a token must stand for, where that matters: the application itself, or one of its users. */
   readonly tokensOf?: 'application' | 'user';
+  /** Of a product: the API that the operation belongs to. */
+  readonly of?: Api;
   readonly policy?: AdvancedPolicy;
 }
 

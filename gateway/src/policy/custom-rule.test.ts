@@ -47,6 +47,11 @@ describe('a custom rule', () => {
     expect(key('userId')).toBe('custom@60000:Rule:alice@carbon.super');
     expect(key('appId')).toBe('custom@60000:Rule:alice/MobileApp');
     expect(key('subscriptionKey')).toBe('custom@60000:Rule:alice/MobileApp%3A/orders/1.0.0%3A1.0.0%3AGold');
+    const facts = factsOf();
+    const product = { ...facts, api: { ...facts.api, product: { provider: 'admin' } } };
+    expect(keyOf([{ field: 'subscriptionKey' }], product)).toBe(
+      'custom@60000:Rule:alice/MobileApp%3AOrders%3Aadmin%3AGold',
+    );
     expect(keyOf([{ field: 'apiTenant' }], factsOf({ context: '/t/acme.com/orders' }))).toMatch(
       /:acme\.com$/,
     );

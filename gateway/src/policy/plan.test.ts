@@ -131,6 +131,33 @@ describe('the plan of a request', () => {
     ]);
   });
 
+  test('a product counts its subscribers under its own name, whatever its version, and its APIs count their backends', () => {
+    const product = {
+      ...api,
+      name: 'Desk:1',
+      context: '/desk',
+      version: '2.0.0',
+      product: { provider: 'admin' },
+      backends: {},
+    };
+    const ofProduct = { api: product, operation: { ...operation, of: api } };
+    expect(planned(ofProduct)).toEqual([
+      ['operation', 'operation@60000:/desk/2.0.0/items/{id}:GET'],
+      ['subscription', 'subscription@60000:alice/MobileApp:Desk%3A1:admin:PartnerGold'],
+      ['burst', 'burst@1000:alice/MobileApp:Desk%3A1:admin:PartnerGold'],
+      ['application', 'application@60000:alice/MobileApp:alice'],
+      ['application-burst', 'application-burst@1000:alice/MobileApp:alice'],
+      ['backend', 'backend@1000:/orders:1.0.0:PRODUCTION'],
+    ]);
+    const whole = planned({ ...ofProduct, api: { ...product, policy: { name: 'P', limits: requests(7) } } });
+    expect(whole[0]).toEqual(['api', 'api@60000:/desk/2.0.0']);
+    const anonymous: Consumer = { kind: 'anonymous', subject: 'x', tier: api.anonymous.tier };
+    expect(planned({ ...ofProduct, consumer: anonymous })[1]).toEqual([
+      'subscription',
+      'anonymous@60000:x:Desk%3A1:admin:Unauthenticated',
+    ]);
+  });
+
   test('no limits, no charges', () => {
     const free = {
       ...consumer,

@@ -3,6 +3,7 @@ import type { Limit } from '../limits/limit.ts';
 import type { Level } from './levels.ts';
 import { measureSuffixes, requestQuota, type Measure, type Quota } from './measure.ts';
 import type { RequestFacts } from './request-facts.ts';
+import { reached, subscribedAs } from './product.ts';
 import { tenantOf, userAt } from './tenant.ts';
 import type { AdvancedPolicy, WhenOver } from './tiers.ts';
 
@@ -71,23 +72,23 @@ export function plan(facts: RequestFacts, group = 0, custom: readonly Charge[] =
     charge('operation', limits, [resource, operation.verb, ...suffix]);
   }
   const { tier } = consumer;
-  const { whenOver } = tier;
-  const over = whenOver && { whenOver };
+  const over = tier.whenOver && { whenOver: tier.whenOver };
   if (consumer.kind === 'application') {
     const { application, user } = consumer;
-    const subscription = [application.id, api.context, api.version, tier.name];
+    const subscription = [application.id, ...subscribedAs(api), tier.name];
     charge('subscription', tier.quotas, subscription, over);
     charge('burst', burstQuotas(tier), subscription, over);
     charge('application', application.tier.quotas, [application.id, user]);
     charge('application-burst', burstQuotas(application.tier), [application.id, user]);
   } else {
     // A kind of their own: an application may be named like an address.
-    const subject = [consumer.subject, api.context, api.version, tier.name];
+    const subject = [consumer.subject, ...subscribedAs(api), tier.name];
     charge('subscription', tier.quotas, subject, { kind: 'anonymous', ...over });
     charge('burst', burstQuotas(tier), subject, { kind: 'anonymous-burst', ...over });
   }
   charges.push(...custom);
-  charge('backend', api.backends[keyType]?.limits, [api.context, api.version, keyType]);
+  const { backends, context, version } = reached(facts);
+  charge('backend', backends[keyType]?.limits, [context, version, keyType]);
   return charges;
 }
 

@@ -1,4 +1,5 @@
 import { policyOf } from './plan.ts';
+import { subscribedAs } from './product.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { contextOf, superTenant, tenantOf, userAt } from './tenant.ts';
 
@@ -61,10 +62,11 @@ function consumerFields({ api, consumer }: RequestFacts, apiKey: string): Consum
   }
   const { application, user, tier } = consumer;
   const userId = userAt(user, tenantOf(api));
+  const subscribed = api.product === undefined ? apiKey : subscribedAs(api).join(':');
   return {
     appKey: `${application.id}:${userId}`,
     appTier: application.tier.name,
-    subscriptionKey: `${application.id}:${apiKey}:${tier.name}`,
+    subscriptionKey: `${application.id}:${subscribed}:${tier.name}`,
     userId,
     appTenant: /@([^@]+)$/.exec(application.owner)?.[1] ?? superTenant,
     appId: application.id,

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { BackendCall, BackendReceiver } from '../backends/backend-call.ts';
 import type { BackendFailure } from '../backends/failure.ts';
 import type { Verdict } from '../limiter/verdict.ts';
+import { reached } from '../policy/product.ts';
 import { isBackends } from './cors.ts';
 import type { Course } from './course.ts';
 import type { Exchange } from './exchange.ts';
@@ -54,7 +55,7 @@ export function outbound(
     ownsCors: routed.api.cors !== undefined && !isBackends(routed),
     body,
     rule,
-    refusals: routed.api.ai === true && backend.choice !== 'single' ? refusalsOfAi : refusals,
+    refusals: reached(routed).ai === true && backend.choice !== 'single' ? refusalsOfAi : refusals,
     metering: course.metering,
     requestFields: requestFields({
       fields: head.fields,

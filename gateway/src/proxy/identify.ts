@@ -3,6 +3,7 @@ import type { KeyHolder } from '../identity/api-key.ts';
 import type { TokenUse } from '../identity/issuer-keys.ts';
 import type { TokenFault, VerifiedToken } from '../identity/token-verifier.ts';
 import type { AnonymousAccess, Backend } from '../policy/catalogue.ts';
+import { reached } from '../policy/product.ts';
 import type { RequestFacts } from '../policy/request-facts.ts';
 import type { BodySource } from '../wire/body-source.ts';
 import { denied } from './deny.ts';
@@ -104,8 +105,9 @@ function anonymous(from: From): Identified | Refusal {
   const written = anonymousSubject(api.anonymous.by, head, serving);
   const known = serving.strangers.find(api, operation, written);
   if (known !== undefined) return identified(known, from);
-  const keyType = api.backends.PRODUCTION === undefined ? 'SANDBOX' : 'PRODUCTION';
-  const backend = api.backends[keyType];
+  const { backends } = reached(routed);
+  const keyType = backends.PRODUCTION === undefined ? 'SANDBOX' : 'PRODUCTION';
+  const backend = backends[keyType];
   if (backend === undefined) return { cause: causes.noProductionEndpoint };
   // A copy: the subject may be a part of its request's whole head, which must not stay with it.
   const subject = Buffer.from(written, 'latin1').toString('latin1');

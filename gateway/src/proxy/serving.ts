@@ -75,10 +75,7 @@ export function compileServing(config: ServedConfig, backends: Backends, tokenSh
       ]),
     ),
     destinations: new Map(
-      config.apis
-        .flatMap(({ backends: { PRODUCTION, SANDBOX } }) => [PRODUCTION, SANDBOX])
-        .filter((backend) => backend !== undefined)
-        .map((backend) => [backend, destination(backend, backends)]),
+      backendsOf(config.apis).map((backend) => [backend, destination(backend, backends)]),
     ),
     deny,
     trustedProxies: new TrustedProxies(config.listener.trustedProxies),
@@ -105,6 +102,16 @@ function conditionsOf(apis: readonly Api[]): PartyTerms['conditions'] {
     compiled.set(policy, new Conditions(groups, checkedPattern));
   }
   return compiled;
+}
+
+/** Each backend once; products reach those of APIs that aren't served themselves, too. */
+function backendsOf(apis: readonly Api[]): readonly Backend[] {
+  const reachable = new Set(
+    apis.flatMap((api) => [api, ...api.operations.flatMap((operation) => operation.of ?? [])]),
+  );
+  return [...reachable].flatMap(({ backends: { PRODUCTION, SANDBOX } }) =>
+    [PRODUCTION, SANDBOX].filter((backend) => backend !== undefined),
+  );
 }
 
 function destination({ targets, choice }: Backend, backends: Backends): Destination {

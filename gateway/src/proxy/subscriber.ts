@@ -1,5 +1,6 @@
 import type { KeyHolder } from '../identity/api-key.ts';
 import type { Api, Application, Backend, KeyType, Subscription } from '../policy/catalogue.ts';
+import { reached } from '../policy/product.ts';
 import type { RequestFacts } from '../policy/request-facts.ts';
 import type { SubscriptionTier } from '../policy/tiers.ts';
 import { causes, type Cause, type Refusal } from './refusal.ts';
@@ -26,7 +27,7 @@ export function subscriber(
   const tier = subscription === undefined ? api.subscriptionless : subscribedTier(subscription, keyType);
   if (tier === undefined) return noSubscription;
   if ('status' in tier) return { cause: tier };
-  const backend = api.backends[keyType];
+  const backend = reached(routed).backends[keyType];
   if (backend === undefined) return { cause: noEndpoint[keyType] };
   const consumer = { kind: 'application', application, user, tier } as const;
   return { facts: { api, operation, consumer, keyType }, backend };

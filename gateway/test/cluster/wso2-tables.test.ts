@@ -4,6 +4,7 @@ import { connectRedis } from '../../src/stores/redis/connect.ts';
 import { Gateways, redisDeployment } from '../support/gateways.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
 import { issuerName, Signer } from '../support/signer.ts';
+import { productFiles } from './product-files.ts';
 import {
   advancedPolicy,
   apiProject,
@@ -13,6 +14,7 @@ import {
   subscriptionPolicy,
   TestHome,
 } from '../support/test-home.ts';
+import { hourWithRoom } from '../support/hour-with-room.ts';
 import { until } from '../support/until.ts';
 
 const perMinute = (count: number): string =>
@@ -100,6 +102,7 @@ describe.skipIf(redisMissing)('what WSO2 documents', () => {
       ['/keys/1.0.0/groups', { ...byKey('Keys'), 'X-Group': 'one' }],
       ['/keys/1.0.0/open', {}],
       ['/keyswhole/1.0.0/items', byKey('Keys')],
+      ['/desk:one/1.0.0/items', byKey('Keys')],
     ];
     for (const [path, headers] of asked) await policyOf(path, headers);
     const names = async (): Promise<readonly string[]> =>
@@ -113,17 +116,21 @@ describe.skipIf(redisMissing)('what WSO2 documents', () => {
       'application@60000:tester/Keys:tester',
       'backend@3600000:/keys:1.0.0:PRODUCTION',
       'backend@3600000:/keys:1.0.0:SANDBOX',
+      'backend@3600000:/reached:1.0.0:PRODUCTION',
       'burst@60000:tester/Keys:/keys:1.0.0:Plan',
       'burst@60000:tester/Keys:/keyswhole:1.0.0:Plan',
+      'burst@60000:tester/Keys:Desk%3AOne:admin:Plan',
       // What has no value stands there as the template has it.
       'custom@60000:Rule:$userId:/keys/1.0.0',
       'custom@60000:Rule:carol@carbon.super:/keys/1.0.0',
       'custom@60000:Rule:tester@carbon.super:/keys/1.0.0',
+      'operation@3600000:/desk%3Aone/1.0.0/items:GET',
       'operation@3600000:/keys/1.0.0/items:GET',
       'operation@60000:/keys/1.0.0/groups:GET:_condition_0',
       'operation@60000:/keys/1.0.0/groups:GET:_default',
       'subscription@3600000:tester/Keys:/keys:1.0.0:Plan',
       'subscription@3600000:tester/Keys:/keyswhole:1.0.0:Plan',
+      'subscription@3600000:tester/Keys:Desk%3AOne:admin:Plan',
     ];
     await until(async () => (await names()).length >= expected.length);
     expect(await names()).toEqual(expected);
@@ -234,6 +241,52 @@ describe.skipIf(redisMissing)('what WSO2 documents', () => {
       init,
     );
     expect([response.status, await response.json()]).toMatchObject([400, { code: '900820' }]);
+  });
+
+  /** So many at a time for each path, half of them at each gateway; the statuses and codes of the answers, counted. */
+  const atOnce = async (
+    count: number,
+    paths: readonly string[],
+    name: string,
+  ): Promise<Readonly<Record<string, number>>> => {
+    const all = await Promise.all(
+      paths.flatMap((path) => Array.from({ length: count }, () => answers(1, path, name))),
+    );
+    const counts: Record<string, number> = {};
+    for (const answer of all.flat()) counts[answer] = (counts[answer] ?? 0) + 1;
+    return counts;
+  };
+
+  test('1.2: all versions of a product are one subscription, and not that of its API', async () => {
+    await hourWithRoom();
+    const versions = ['/pair/1.0.0/items', '/pair/2.0.0/items'];
+    expect(await atOnce(20, versions, 'Shop')).toEqual({ '200': 6, '429 900804': 34 });
+    expect(await atOnce(4, ['/member/1.0.0/items'], 'Shop')).toEqual({ '200': 4 });
+    const names = await store.keys('sluice:subscription@*:tester/Shop:*');
+    expect(names).toEqual(['sluice:subscription@3600000:tester/Shop:Pair:admin:SixAnHour']);
+  });
+
+  test('1.2: the burst of a product', async () => {
+    expect(await atOnce(20, ['/quick/1.0.0/items'], 'Hurried')).toEqual({ '200': 5, '429 900807': 15 });
+    expect(await atOnce(2, ['/member/1.0.0/items'], 'Hurried')).toEqual({ '200': 2 });
+  });
+
+  test('1.8: through products or not, requests reach a backend under one limit', async () => {
+    await hourWithRoom();
+    const ways = ['/narrow/1.0.0/items', '/wide/1.0.0/items', '/wider/1.0.0/items'];
+    expect(await atOnce(10, ways, 'Reacher')).toEqual({ '200': 8, '503 900801': 22 });
+    const names = await store.keys('sluice:backend@*');
+    expect(names.filter((name) => /narrow|wide/.test(name))).toEqual([
+      'sluice:backend@3600000:/narrow:1.0.0:PRODUCTION',
+    ]);
+    // Another API of the product has no such limit.
+    expect(await answers(1, '/wide/1.0.0/others', 'Reacher')).toEqual(['200']);
+  });
+
+  test('4.5: who is subscribed to a product is not subscribed to its API, and the other way round', async () => {
+    expect(await answers(1, '/quick/1.0.0/items', 'Shop')).toEqual(['403 900908']);
+    expect(await answers(1, '/narrow/1.0.0/items', 'Shop')).toEqual(['403 900908']);
+    expect(await answers(1, '/quick/1.0.0/items', 'Any')).toEqual(['403 900908']);
   });
 
   test('1.7: an inverted deny policy refuses everybody else, from the moment the files are read', async () => {
@@ -365,9 +418,10 @@ enable_header_based_throttling = true
     'policies/AdvancedThree.yaml': policyFile('advanced', 'ThreeAMinute', perMinute(3)),
     'policies/OneKb.yaml': policyFile('application', 'OneKb', oneKb),
     'policies/Shallow.yaml': `${subscriptionPolicy('Shallow', { perHour: 5 })}  graphQLMaxDepth: 1\n`,
+    ...productFiles(api),
     'applications/Keys.yaml': application(
       'Keys',
-      { Keys: 'Plan', KeysWhole: 'Plan', Claims: 'Unlimited' },
+      { Keys: 'Plan', KeysWhole: 'Plan', Claims: 'Unlimited', '"Desk:One"': 'Plan' },
       'Hasty',
     ).replace('applicationInfo: {', consumerKey),
     'applications/NoPlans.yaml': application('NoPlans', {}),

@@ -9,6 +9,7 @@ import { brokenApplications } from './broken/applications.ts';
 import { brokenDeployments } from './broken/deployment-toml.ts';
 import { brokenFolders } from './broken/folders.ts';
 import { brokenPolicies } from './broken/policies.ts';
+import { brokenProducts } from './broken/products.ts';
 import { environment, type Files, goodFiles, homeOf, lines } from './homes.ts';
 
 const brokenHomes = [
@@ -17,6 +18,7 @@ const brokenHomes = [
   ...brokenApis,
   ...brokenPolicies,
   ...brokenApplications,
+  ...brokenProducts,
 ];
 
 let folder = '';

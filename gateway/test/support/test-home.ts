@@ -60,6 +60,32 @@ data:
 `;
 }
 
+/** An API product of operations of some APIs, each by name with its operations as YAML; its path is its name in lower case. */
+export function apiProduct(product: {
+  readonly name: string;
+  readonly version?: string;
+  readonly apis: Readonly<Record<string, string>>;
+  readonly policies: readonly string[];
+}): string {
+  const { name, version = '1.0.0', apis, policies } = product;
+  const members = Object.entries(apis).map(
+    ([api, operations]) => `{name: ${api}, operations: ${operations}}`,
+  );
+  return `
+type: api_product
+version: v4.7.0
+data:
+  name: ${JSON.stringify(name)}
+  context: /${name.toLowerCase()}
+  version: ${version}
+  provider: admin
+  state: PUBLISHED
+  policies: [${policies.join(', ')}]
+  securityScheme: [api_key]
+  apis: [${members.join(', ')}]
+`;
+}
+
 /** An application whose keys are `<name>-production` and `<name>-sandbox`, with one tier for each subscribed API. */
 export function application(
   name: string,

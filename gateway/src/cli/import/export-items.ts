@@ -1,6 +1,6 @@
 import { roleOf } from '../../config/home.ts';
 import { type Export, type ExportKind, recognise, type Recognised } from '../../config/recognise.ts';
-import { whyUnread } from '../../config/project-parts.ts';
+import { partOf, whyUnread } from '../../config/project-parts.ts';
 import type { ExportFile, TextFile } from './export-tree.ts';
 
 /** One thing to take over, of one file or more. */
@@ -81,7 +81,7 @@ function placed(
 const parametersAlone =
   "It doesn't say which API its parameters are for: put it into the API's project, as api_params.yaml.";
 
-/** Folders that hold an API project, an application or a deployment directory; each ends with a slash, the tree itself is empty. */
+/** Folders that hold an API's or a product's project, an application or a deployment directory; each ends with a slash, the tree itself is empty. */
 function projectRoots(
   texts: readonly TextFile[],
   known: ReadonlyMap<string, Recognised>,
@@ -91,14 +91,16 @@ function projectRoots(
     const kind = known.get(path)?.kind;
     const [, folder = '', name = ''] = /^(.*\/)?([^/]+)$/.exec(path) ?? [];
     const isProject =
-      (/^api\.(?:yaml|yml|json)$/.test(name) && (kind === 'api' || kind === 'not-served')) ||
+      (/^api(?:_product)?\.(?:yaml|yml|json)$/.test(name) && (kind === 'api' || kind === 'not-served')) ||
       (/^application\.(?:yaml|yml|json)$/.test(name) && kind === 'application') ||
       (/(?:^|\/)DeploymentArtifacts_[^/]+\/$/.test(folder) && kind === 'parameters');
     if (isProject) roots.add(folder);
     else if (/^(?:swagger|openapi)\./.test(name) && /(?:^|\/)Definitions\/$/.test(folder))
       roots.add(folder.slice(0, -'Definitions/'.length));
   }
-  return roots;
+  // What a product is exported with belongs to it.
+  const isInside = (root: string): boolean => roots.has(root.replace(/APIs\/[^/]+\/$/, ''));
+  return new Set([...roots].filter((root) => !/(?:^|\/)APIs\/[^/]+\/$/.test(root) || !isInside(root)));
 }
 
 /** The innermost project that a file lies in. */
@@ -137,7 +139,7 @@ function withUnread(
     unread
       .map((path) => path.slice(root.length))
       .filter((path) => whyUnread(path) !== undefined)
-      .map((path) => (path.startsWith('Definitions/') ? path : path.replace(/\/.*/s, '/'))),
+      .map((path) => (partOf(path) === path ? path : `${partOf(path)}/`)),
   );
   const others = [...parts].map((path) => ({ path, from: from + root + path }));
   return { ...item, parts: [...item.parts, ...others] };
@@ -156,7 +158,7 @@ function archived({
     const foreign = [...known.values()].find((found) => found.kind === 'not-served');
     return foreign?.kind === 'not-served'
       ? foreign.what
-      : 'There is no api.yaml and no application.yaml in it.';
+      : 'There is no api.yaml, api_product.yaml or application.yaml in it.';
   }
   if (more.length > 0) return 'It holds several projects; unpack it.';
   const parts = inside
@@ -174,7 +176,7 @@ function itemOf(
   knownAs: (path: string) => Recognised | undefined,
 ): ExportItem | string {
   const found = files.map((file) => ({ file, as: knownAs(file.path) }));
-  const description = found.find(({ file }) => /^api\.(?:yaml|yml|json)$/.test(file.path))?.as;
+  const description = found.find(({ file }) => /^api(?:_product)?\.(?:yaml|yml|json)$/.test(file.path))?.as;
   if (description?.kind === 'not-served') return description.what;
   for (const { file, as } of description?.kind === 'api' ? [] : found) {
     if (as?.kind === 'application') return singleItem(file, as);

@@ -1,4 +1,4 @@
-import { type Home, projectPartOf } from '../../config/home.ts';
+import { type Home, productAround, projectPartOf } from '../../config/home.ts';
 import { recognise } from '../../config/recognise.ts';
 import type { ExportItem, ItemPart, Reason } from './export-items.ts';
 
@@ -83,6 +83,7 @@ function placesIn(home: Home): ReadonlyMap<string, string> {
     const found = file.text === '' ? undefined : recognise(file);
     if (found === undefined || !('names' in found)) continue;
     const part = projectPartOf(file.path);
+    if (part !== undefined && productAround(part.project) !== undefined) continue;
     const isProject = part !== undefined && found.kind !== 'application' && found.kind !== 'deployment';
     const place = isProject ? `${part.project}/` : file.path;
     const identity =
