@@ -102,8 +102,13 @@ describe.skipIf(redisMissing)('AI APIs through two gateways', () => {
   test('AIGold, once its policy is there, counts requests over both', async () => {
     await hourWithRoom();
     const answers: string[] = [];
-    for (let asked = 0; asked < 6; asked += 1) answers.push(await ask('/model/1.0.0/chat?tokens=2', 'Asks'));
-    expect(answers).toEqual(['200', '200', '200', '200', '429 900804', '429 900804']);
+    const passed = (): number => answers.filter((answer) => answer === '200').length;
+    // A unit may lie ready on the other gateway for a moment.
+    await until(async () => {
+      answers.push(await ask('/model/1.0.0/chat?tokens=2', 'Asks'));
+      return passed() >= 4 && answers.slice(-4).every((answer) => answer === '429 900804');
+    });
+    expect(passed()).toBe(4);
   });
 
   test('AIGold counts tokens over both', async () => {
