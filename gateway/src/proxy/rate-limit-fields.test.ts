@@ -113,11 +113,15 @@ describe('the RateLimit fields', () => {
   test('say the same of later requests as if they were the first', () => {
     const [quota, burst] = [standing('subscription', 5000), standing('burst', 100, { windowMs: 1000 })];
     const text = new RateLimitText([quota.charge, burst.charge]);
+    const stand = fc.record({
+      remaining: fc.oneof(fc.nat(11), fc.nat(unitsMax)),
+      resetsInMs: fc.oneof(fc.nat(11_000), fc.nat(windowMsMax)),
+    });
     fc.assert(
-      fc.property(fc.nat(5000), fc.nat(3000), fc.nat(3000), (remaining, quotaMs, burstMs) => {
+      fc.property(stand, stand, (quotaStands, burstStands) => {
         const standings = [
-          { ...quota, remaining, resetsInMs: quotaMs },
-          { ...burst, resetsInMs: burstMs },
+          { ...quota, ...quotaStands },
+          { ...burst, ...burstStands },
         ];
         const [, policy, , states] = rateLimitFields(admitted(...standings));
         expect([text.policy, text.states(standings)]).toEqual([policy, states]);

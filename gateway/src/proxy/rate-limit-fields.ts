@@ -18,16 +18,20 @@ export function rateLimitFields(verdict: Verdict, planned?: RateLimitText): read
   return ['RateLimit-Policy', text.policy, 'RateLimit', text.states(standings)];
 }
 
-/** What the fields say of requests that are charged the same: written once, but for the units left, and for the seconds until they change. */
+/**
+ * What the fields say of requests that are charged the same: written once, but for the units left and the seconds until they
+ * change. Those are numbers that change little from one request to the next, so only digits that differ are written anew.
+ */
 export class RateLimitText {
   /** The value of RateLimit-Policy; empty when there is nothing to tell. */
   readonly policy: string;
   /** Positions of the charges that are told. */
   readonly #told: readonly number[];
   readonly #names: readonly string[];
-  /** For each of them what stands behind its units, the next one's name included, and the seconds that it tells. */
-  readonly #tails: string[] = [];
-  readonly #seconds: number[] = [];
+  /** Units and seconds of each as they stand in the text, and where the digits of each end. */
+  readonly #numbers: number[] = [];
+  readonly #ends: number[] = [];
+  #text: Buffer = nothing;
 
   constructor(charges: readonly Charge[]) {
     const told = [...charges.entries()].filter(([, { level }]) => level !== 'backend');
@@ -38,23 +42,42 @@ export class RateLimitText {
 
   /** The value of RateLimit for how these charges stand. */
   states(standings: readonly Standing[]): string {
-    let text = this.#names[0] ?? '';
+    let fits = this.#text !== nothing;
     for (let index = 0; index < this.#told.length; index += 1) {
       const standing = standings[this.#told[index] ?? 0];
-      if (standing === undefined) break;
-      text += `${integer(standing.remaining)}${this.#tail(index, seconds(standing.resetsInMs))}`;
+      if (standing === undefined) continue;
+      fits = this.#put(2 * index, integer(standing.remaining)) && fits;
+      fits = this.#put(2 * index + 1, seconds(standing.resetsInMs)) && fits;
     }
-    return text;
+    if (!fits) this.#write();
+    return this.#text.toString('latin1');
   }
 
-  #tail(index: number, toldSeconds: number): string {
-    const known = this.#tails[index];
-    if (known !== undefined && this.#seconds[index] === toldSeconds) return known;
-    const next = this.#names[index + 1];
-    const tail = `;t=${toldSeconds}${next === undefined ? '' : `, ${next}`}`;
-    this.#tails[index] = tail;
-    this.#seconds[index] = toldSeconds;
-    return tail;
+  /** Puts a number in the place of another one; false when it has more digits or fewer. */
+  #put(place: number, number: number): boolean {
+    let before = this.#numbers[place] ?? -1;
+    this.#numbers[place] = number;
+    let rest = number;
+    let at = this.#ends[place] ?? 0;
+    while (rest !== before && rest > 0 && before > 0) {
+      const tens = Math.floor(rest / 10);
+      at -= 1;
+      this.#text[at] = 48 + rest - 10 * tens;
+      rest = tens;
+      before = Math.floor(before / 10);
+    }
+    return rest === before;
+  }
+
+  #write(): void {
+    let text = '';
+    for (const [index, name] of this.#names.entries()) {
+      text += `${index === 0 ? '' : ', '}${name}${this.#numbers[2 * index]}`;
+      this.#ends[2 * index] = text.length;
+      text += `;t=${this.#numbers[2 * index + 1]}`;
+      this.#ends[2 * index + 1] = text.length;
+    }
+    this.#text = Buffer.from(text, 'latin1');
   }
 }
 
@@ -71,6 +94,7 @@ function nameOf({ level, rule, measure }: Charge): string {
 }
 
 const none: readonly string[] = [];
+const nothing: Buffer = Buffer.alloc(0);
 
 function violatedFirst(verdict: Verdict): readonly Standing[] {
   if (verdict.admitted) return verdict.standings;
