@@ -66,7 +66,18 @@ password = "hunter2"
 `.replace('$env{REDIS_PASSWORD}', 'hunter2$secret{redis_password}'),
 };
 
-/** The same with HTTPS, threads and WebSockets. */
+const depotYaml = `type: api
+data:
+  id: 0a
+  name: Depot
+  context: /depot
+  version: 1.0.0
+  policies: [Gold]
+  endpointConfig: {production_endpoints: {url: "http://127.0.0.1:9008"}}
+  operations: [{target: /*, verb: GET}]
+`;
+
+/** The same with HTTPS, threads, WebSockets and products. */
 const moreFiles: Files = {
   ...files,
   'repository/conf/deployment.toml': `${files['repository/conf/deployment.toml'] ?? ''}
@@ -108,6 +119,31 @@ data:
     - {target: /*, verb: SUBSCRIBE}
     - {target: /*, verb: PUBLISH}
 `,
+  'apis/Desk/api_product.yaml': `type: api_product
+data:
+  name: Desk
+  context: /desk
+  provider: admin
+  state: PUBLISHED
+  policies: [Gold]
+  apis:
+    - {name: Orders, version: 1.0.0, operations: [{target: "/items/{item}", verb: GET, scopes: [s]}]}
+    - name: Depot
+      apiId: 0a
+      operations: [{target: /*, verb: GET, throttlingPolicy: 10KPerMin}]
+`,
+  'apis/Desk/APIs/Depot-1.0.0/api.yaml': depotYaml,
+  'apis/Desk/api_product_params.yaml': `environments:
+  - name: prod
+    configs:
+      policies: [Bronze]
+      dependentAPIs:
+        Depot-1.0.0: {endpoints: {production: {url: "http://$REDIS_HOST"}}}
+`,
+  'apis/Stall/api_product.yaml': `type: api_product
+data: {name: Stall, context: /stall, version: 1.0.0, provider: admin, policies: [], apis: [{apiId: 0a, operations: [{target: /*, verb: GET}]}]}
+`,
+  'apis/Stall/APIs/Depot-1.0.0/api.yaml': depotYaml,
 };
 
 const lineOf = fc.record({

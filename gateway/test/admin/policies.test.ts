@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { apiProduct, subscriptionPolicy } from '../support/test-home.ts';
 import { ApiHome, type Policy } from './api-home.ts';
 
 const policies = '/throttling/policies';
@@ -135,6 +136,20 @@ INSERT ALL EVENTS INTO ResultStream;`,
     api.home.write('policies/Plan.yaml', JSON.stringify([plan, spare]));
     expect((await api.ask('DELETE', `${policies}/subscription/${idOf('Plan')}`)).status).toBe(403);
     expect(api.taken).toEqual([]);
+  });
+
+  test('a policy that only a product uses is in use', async () => {
+    api.home.write('policies/OfProduct.yaml', subscriptionPolicy('OfProduct', { perHour: 20 }));
+    const operations = '[{target: /*, verb: GET}]';
+    const product = apiProduct({ name: 'Desk', apis: { Open: operations }, policies: ['OfProduct'] });
+    api.home.write('apis/Desk.yaml', product);
+    const { body } = await api.ask('GET', `${policies}/search?query=type:sub`);
+    const path = `${policies}/subscription/${body.list.find((one) => one.policyName === 'OfProduct')!.uuid}`;
+    const used = await api.ask('DELETE', path);
+    expect(used.status).toBe(403);
+    expect(used.body.error[0]).toMatchObject({ code: 'unknown-tier' });
+    api.home.write('apis/Desk.yaml', product.replace('OfProduct', 'Gold'));
+    expect((await api.ask('DELETE', path)).status).toBe(200);
   });
 
   test('a built-in policy is listed, may be changed, and comes back when its file goes', async () => {
