@@ -3,6 +3,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { Verdict } from '../../src/limiter/verdict.ts';
 import { requestQuota } from '../../src/policy/measure.ts';
 import type { Charge } from '../../src/policy/plan.ts';
+import type { ServedConfig } from '../../src/proxy/serving.ts';
 import { until } from '../support/until.ts';
 import { admitAll, RunningGateway } from './running-gateway.ts';
 import { apiKey, backendAt, gold, limitOf, operationOf, sampleApi, sampleConfig } from './sample.ts';
@@ -31,28 +32,36 @@ afterEach(async () => {
   await gateway.close();
 });
 
+/** By what the gateway would go with so many levels, and perhaps without the API. */
+let configOf: (depthMax: number, more?: Partial<ServedConfig>) => ServedConfig;
+
+function configTo(url: string, depthMax: number): ServedConfig {
+  const policy = { name: 'OfChanges', limits: [requestQuota(limitOf(9))] };
+  const api = sampleApi({
+    context: '/gql',
+    basePaths: ['/gql/1.0.0'],
+    operations: [operationOf('/changed', 'SUBSCRIPTION', { policy }), operationOf('/languages', 'QUERY')],
+    graphql: { schema, complexity: new Map() },
+    backends: { PRODUCTION: backendAt(url) },
+  });
+  const application = {
+    id: 'a',
+    name: 'a',
+    owner: 'o',
+    tier: { name: 'Free' },
+    apiKeys: [apiKey('mobile-key')],
+    subscriptions: [
+      { api, tier: { ...gold, graphql: { depthMax, complexityMax: 10 } }, state: 'active' as const },
+    ],
+  };
+  return sampleConfig({ apis: [api], applications: [application] });
+}
+
 async function start(): Promise<void> {
   gateway = await RunningGateway.start({
     config: (url) => {
-      const policy = { name: 'OfChanges', limits: [requestQuota(limitOf(9))] };
-      const api = sampleApi({
-        context: '/gql',
-        basePaths: ['/gql/1.0.0'],
-        operations: [operationOf('/changed', 'SUBSCRIPTION', { policy }), operationOf('/languages', 'QUERY')],
-        graphql: { schema, complexity: new Map() },
-        backends: { PRODUCTION: backendAt(url) },
-      });
-      const application = {
-        id: 'a',
-        name: 'a',
-        owner: 'o',
-        tier: { name: 'Free' },
-        apiKeys: [apiKey('mobile-key')],
-        subscriptions: [
-          { api, tier: { ...gold, graphql: { depthMax: 2, complexityMax: 10 } }, state: 'active' as const },
-        ],
-      };
-      return sampleConfig({ apis: [api], applications: [application] });
+      configOf = (depthMax, more) => ({ ...configTo(url, depthMax), ...more });
+      return configOf(2);
     },
   });
   gateway.decide = (charges): Verdict => {
@@ -199,6 +208,36 @@ describe('GraphQL over a WebSocket', () => {
     const code = new Promise((closed) => client.on('close', closed));
     client.send(asks('1', `# ${'x'.repeat(256 * 1024)}`));
     expect(await code).toBe(1009);
+  });
+
+  test('messages are judged by the configuration in force; what needs no charge, too', async () => {
+    await start();
+    const { client, heard } = await open();
+    const deep = 'subscription { changed { neighbour { name } } }';
+    client.send(asks('1', deep));
+    await until(() => heard.length === 1);
+    expect(heard[0]).toContain('4020');
+    gateway.goBy(configOf(3));
+    client.send(asks('2', deep));
+    await until(() => heard.length === 2);
+    expect(heard[1]).toBe('{"type":"next","id":"2"}');
+    reached.length = 0;
+    gateway.goBy(configOf(3, { applications: [] }));
+    const code = new Promise((closed) => client.on('close', closed));
+    client.send('{"type":"ping"}');
+    expect([await code, reached]).toEqual([4001, []]);
+    expect(heard[2]).toMatch(/^Error code: 4001 reason: Invalid Credentials : /);
+  });
+
+  test('what the backend brings is judged as well', async () => {
+    await start();
+    const { client, heard } = await open();
+    client.send(asks('1', changes));
+    await until(() => heard.length === 1);
+    gateway.goBy(configOf(2, { apis: [] }));
+    const code = new Promise((closed) => client.on('close', closed));
+    for (const socket of server.clients) socket.send('{"type":"next","id":"1"}');
+    expect([await code, heard.slice(1)]).toEqual([4007, ['Error code: 4007 reason: Context Not Found']]);
   });
 
   test('a key is asked for at the door', async () => {
