@@ -6,7 +6,7 @@ export interface FrameError {
   readonly message: string;
 }
 
-/** What is said whatever the cause; the words are WSO2's. */
+/** In WSO2's words. */
 export const frameErrors = {
   unclassified: { code: 4000, message: 'Unclassified Authentication Failure' },
   throttled: { code: 4003, message: 'Websocket frame throttled out' },
@@ -15,36 +15,40 @@ export const frameErrors = {
   gone: { code: 4007, message: 'Context Not Found' },
 } as const;
 
-/** Codes whose refusals say more than the text of their frame does. */
+/** Of causes whose code doesn't follow from their status. */
 const codes: Readonly<Record<string, number>> = {
+  '404': 4007,
+  '405': 4007,
   '700700': 4002,
   '900422': 4022,
+  '900801': 4003,
   '900820': 4020,
   '900821': 4021,
   '900899': 4004,
   '900907': 4002,
   '900909': 4002,
+  '908009': 4007,
 };
 
-const plain: Readonly<Record<string, FrameError>> = {
-  '404': frameErrors.gone,
-  '405': frameErrors.gone,
-  '900801': frameErrors.throttled,
-  '908009': frameErrors.gone,
-};
+/** Those that say the same whatever the cause; others say what the refusal says. */
+const fixed: ReadonlyMap<number, FrameError> = new Map(
+  [frameErrors.unclassified, frameErrors.throttled, frameErrors.gone].map((error) => [error.code, error]),
+);
 
 /** Why a message is refused, in the codes of frames. */
 export function frameErrorOf({ cause }: Refusal): FrameError {
-  const { code, status, message, description } = cause;
-  const said = plain[code];
-  if (said !== undefined) return said;
-  if (status === 429) return frameErrors.throttled;
-  const text = message === undefined ? description : `${message} : ${description}`;
-  const own = codes[code];
-  if (own !== undefined) return { code: own, message: text };
-  if (status === 401) return { code: 4001, message: text };
-  if (status === 403) return { code: 4002, message: text };
-  return status >= 500 ? frameErrors.unclassified : { code: 4005, message: text };
+  const { message, description } = cause;
+  const code = codes[cause.code] ?? codeOf(cause.status);
+  return (
+    fixed.get(code) ?? { code, message: message === undefined ? description : `${message} : ${description}` }
+  );
+}
+
+function codeOf(status: number): number {
+  if (status === 401) return 4001;
+  if (status === 403) return 4002;
+  if (status === 429) return 4003;
+  return status >= 500 ? 4000 : 4005;
 }
 
 /** How a client is told that isn't told in the words of a protocol. */
