@@ -19,6 +19,8 @@ import type { Refusal } from './proxy/refusal.ts';
 import { startListeners, type ListenerPorts, type Listeners } from './proxy/listeners.ts';
 import { compileServing, type Serving } from './proxy/serving.ts';
 import { stopwatchMs, systemClock as clock } from './system-clock.ts';
+import { openHub } from './open-hub.ts';
+import type { Hub } from './websub/hub.ts';
 
 export interface ThreadParts {
   readonly config: Config;
@@ -36,6 +38,8 @@ export interface ThreadParts {
 }
 
 const drainMsMax = 30_000;
+/** Events that are on their way when requests have ended. */
+const deliveriesDrainMsMax = 5000;
 /** A store that is away delays the start by no more than this. */
 const firstContactMsMax = 2000;
 
@@ -50,6 +54,8 @@ export class GatewayThread {
   #serving: Serving;
   #listeners: Listeners | undefined;
   #isDraining = false;
+  /** Opened when some API is of type WEBSUB for the first time. */
+  #hub: Hub | undefined;
 
   private constructor(parts: ThreadParts, limiter: Limiter) {
     const { config, registry, accessLog } = parts;
@@ -61,6 +67,7 @@ export class GatewayThread {
     this.#recorders = [exchangeMetrics(registry), accessLog];
     this.#config = config;
     this.#serving = compileServing(config, this.#backends, this.#tokens);
+    this.#keepHub(config);
   }
 
   /** Opens the store; nobody is served yet. */
@@ -82,6 +89,7 @@ export class GatewayThread {
     const plane: DataPlane = {
       serving: () => this.#serving,
       admission: this.#limiter,
+      hub: () => this.#hub,
       clock,
       stopwatchMs,
       recorders: this.#recorders,
@@ -115,6 +123,7 @@ export class GatewayThread {
       this.#backends.forgetOthers(new Set([...poolsOf(this.#serving), ...poolsOf(serving)]));
       this.#serving = serving;
       this.#config = config;
+      this.#keepHub(config);
     };
   }
 
@@ -122,7 +131,17 @@ export class GatewayThread {
   async drain(): Promise<void> {
     this.#isDraining = true;
     await this.#listeners?.drain(drainMsMax);
+    await this.#hub?.close(deliveriesDrainMsMax);
     this.#backends.close();
+  }
+
+  #keepHub(config: Config): void {
+    if (this.#hub === undefined && config.apis.some(({ webSub }) => webSub)) {
+      const { registry, report } = this.#parts;
+      const reportBug = (error: unknown): void => report(bugLine(error));
+      this.#hub = openHub(config, { clock, registry, report, reportBug });
+    }
+    this.#hub?.allow(config.webSub);
   }
 
   /** Gives leases back. Requests must have ended before. */

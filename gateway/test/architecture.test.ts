@@ -19,6 +19,7 @@ const floors: Readonly<Record<string, number>> = {
   limiter: 5,
   identity: 5,
   graphql: 5,
+  websub: 5,
   backends: 5,
   proxy: 6,
   admin: 6,

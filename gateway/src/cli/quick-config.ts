@@ -67,6 +67,7 @@ export function quickConfig({ to, limit, by }: QuickStart): Config | string {
     admin: { host: '127.0.0.1', port: 9090 },
     reload: { watch: false, pollMs: 10_000 },
     responses: { retryAfter: 'seconds', rateLimitFields: true, errorFormat: 'json' },
+    webSub: { callbackHosts: [], callbackNetworks: [] },
     tokens: noTokens,
     apis: [api],
     applications: [],

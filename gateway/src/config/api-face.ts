@@ -74,7 +74,8 @@ export function readFace({ source, data, book, style, commonCors }: FaceParts): 
   reportPaths(source, data);
   const policyName = data.apiThrottlingPolicy ?? undefined;
   const policy = policyName && limitingPolicy(book, policyName, source, ['data', 'apiThrottlingPolicy']);
-  const open = style === 'stream' ? 'AsyncDefaultSubscriptionless' : 'DefaultSubscriptionless';
+  const isAsync = style === 'stream' || style === 'topic';
+  const open = isAsync ? 'AsyncDefaultSubscriptionless' : 'DefaultSubscriptionless';
   const subscriptions = readTiers({ source, book, written: data.policies ?? [], open });
   const operations = readOperations(source, book, style);
   const security = readSecurity(source);

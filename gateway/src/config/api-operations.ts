@@ -44,16 +44,17 @@ const schemas = {
   rest: operationSchema(oneOf(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', '*'])),
   /** What WSO2 calls the two directions of a stream, and the method that opens one. */
   stream: operationSchema(oneOf(['SUBSCRIBE', 'PUBLISH', 'GET'])),
+  topic: operationSchema(oneOf(['SUBSCRIBE'])),
   /** Fields at the top of a schema. */
   graphql: operationSchema(oneOf(['QUERY', 'MUTATION', 'SUBSCRIPTION'])),
 };
 
 /** What an API's operations are, by its type. */
-export type OperationStyle = 'rest' | 'soap' | 'stream' | 'graphql';
+export type OperationStyle = 'rest' | 'soap' | 'stream' | 'graphql' | 'topic';
 
 /**
  * An API's operations (wso2.md 4.3). Without any, everything below the base path is served for the five usual methods, as
- * WSO2's publisher creates new APIs; SOAP needs POST only; GraphQL has all fields of its schema. A stream is opened by GET: both of its directions are one operation. Problems are
+ * WSO2's publisher creates new APIs; SOAP needs POST only; GraphQL has all fields of its schema; WebSub has no topic. A stream is opened by GET: both of its directions are one operation. Problems are
  * reported.
  */
 export function readOperations(
@@ -88,7 +89,7 @@ function readOperation(
   { index, style }: { readonly index: number; readonly style: OperationStyle },
 ): Written | undefined {
   const at = [...path, index];
-  const schema = style === 'stream' || style === 'graphql' ? schemas[style] : schemas.rest;
+  const schema = style === 'rest' || style === 'soap' ? schemas.rest : schemas[style];
   const { target, verb, authType, throttlingPolicy, scopes } = checkFields(source, schema, at);
   const problem = target === undefined ? undefined : problemOf(target, style);
   if (problem !== undefined) {
@@ -99,9 +100,10 @@ function readOperation(
     : undefined;
   if (target === undefined || verb === undefined) return undefined;
   const open = authType === 'None';
+  if (open && style === 'topic') reportNobodysTopic(source, at);
   const tokensOf = authType && subjects[authType];
   const operation: Operation = {
-    target: style === 'graphql' ? `/${target}` : target,
+    target: style === 'graphql' || (style === 'topic' && !target.startsWith('/')) ? `/${target}` : target,
     verb: style === 'stream' ? 'GET' : verb,
     open,
     ...(tokensOf && { tokensOf }),
@@ -117,7 +119,15 @@ const subjects: Readonly<Partial<Record<string, 'application' | 'user'>>> = {
   'Application User': 'user',
 };
 
+/** Deliveries are counted for an application. */
+function reportNobodysTopic(source: SourceFile, at: Path): void {
+  const message = 'Topics open to subscribers without a key are not supported: nobody would be counted.';
+  source.error({ code: 'not-supported', path: [...at, 'authType'], message });
+}
+
 function problemOf(target: string, style: OperationStyle): string | undefined {
+  if (style === 'topic')
+    return /^\/?[!-~]{1,200}$/.test(target) ? undefined : 'must be 1 to 200 visible ASCII characters';
   if (style !== 'graphql') return targetProblem(target);
   return /^[_A-Za-z]\w*$/.test(target) ? undefined : 'must be the name of a field of the schema';
 }
@@ -138,6 +148,7 @@ const usualVerbs: Readonly<Record<OperationStyle, readonly string[]>> = {
   soap: ['POST'],
   stream: ['GET'],
   graphql: [],
+  topic: [],
 };
 
 function wholeApi(verbs: readonly string[]): readonly Operation[] {

@@ -93,7 +93,7 @@ describe('what an API file means', () => {
     expect(read({ type: 'SOAPTOREST' }).api).not.toHaveProperty('soap');
   });
 
-  test.each(['WEBSUB', 'WEBHOOK', 'ASYNC'])('type %s is not supported yet', (type) => {
+  test.each(['WEBHOOK', 'ASYNC'])('type %s is not supported yet', (type) => {
     expect(codes(read({ type }).found)).toEqual(['error not-supported']);
   });
 

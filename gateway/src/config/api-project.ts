@@ -5,6 +5,7 @@ import { type Face, faceFields, readFace } from './api-face.ts';
 import type { ReadGraphql } from './api-graphql.ts';
 import type { OperationStyle } from './api-operations.ts';
 import { reportRemarks } from './api-remarks.ts';
+import { readWebSub } from './api-websub.ts';
 import { checkFields, checkValue, type SoundFields } from './check-value.ts';
 import { anyMapping, mapping, oneOf } from './expected.ts';
 import type { PolicyBook } from './policy-book.ts';
@@ -34,8 +35,9 @@ export function readApi(
   const type = data.type ?? 'HTTP';
   const face = readFace({ source, data, book, style: styleOf(type), commonCors });
   const webSocket = type === 'WS';
-  const backends = readBackends(source, { webSocket });
+  const backends = type === 'WEBSUB' ? {} : readBackends(source, { webSocket });
   const graphql = type === 'GRAPHQL' && face ? readGraphql(source, face.api.operations) : undefined;
+  const webSub = type === 'WEBSUB' && face ? readWebSub(source, face.api.operations) : undefined;
   if (face === undefined) return undefined;
   const api: Api = {
     ...face.api,
@@ -44,6 +46,7 @@ export function readApi(
     ...(type === 'SOAP' && { soap: true }),
     ...(valueAt(source.value, ['data', 'subtypeConfiguration', 'subtype']) === 'AIAPI' && { ai: true }),
     ...(graphql && { graphql }),
+    ...(webSub && { webSub }),
     backends,
   };
   return { ...face, api, source };
@@ -67,6 +70,7 @@ const dataSchema = mapping(
     endpointConfig: z.unknown().optional(),
     maxTps: z.unknown().optional(),
     subtypeConfiguration: z.unknown().optional(),
+    websubSubscriptionConfiguration: z.unknown().optional(),
   },
   apiFieldsWithoutEffect,
 );
@@ -82,7 +86,7 @@ function reportUnsupported(source: SourceFile, data: ApiData): void {
   const unsupported = (field: keyof ApiData, message: string): void =>
     source.error({ code: 'not-supported', path: ['data', field], message });
   const type = data.type ?? 'HTTP';
-  if (!['HTTP', 'SOAP', 'SOAPTOREST', 'GRAPHQL', 'SSE', 'WS'].includes(type))
+  if (!['HTTP', 'SOAP', 'SOAPTOREST', 'GRAPHQL', 'SSE', 'WS', 'WEBSUB'].includes(type))
     unsupported('type', `APIs of type ${type} are not supported yet.`);
   const implementation = data.endpointImplementationType ?? 'ENDPOINT';
   if (implementation !== 'ENDPOINT') {
@@ -94,6 +98,7 @@ function reportUnsupported(source: SourceFile, data: ApiData): void {
 }
 
 function styleOf(type: string): OperationStyle {
+  if (type === 'WEBSUB') return 'topic';
   if (isStreaming(type)) return 'stream';
   if (type === 'GRAPHQL') return 'graphql';
   return type === 'SOAP' ? 'soap' : 'rest';

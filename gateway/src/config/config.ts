@@ -21,6 +21,7 @@ export interface Config {
   readonly admin: AdminSettings;
   readonly reload: ReloadSettings;
   readonly responses: ResponseSettings;
+  readonly webSub: WebSubSettings;
   readonly tokens: TokenSettings;
   readonly apis: readonly Api[];
   readonly applications: readonly Application[];
@@ -186,6 +187,14 @@ export interface BackendTls extends TlsSettings {
   /** Without it any certificate is taken, and anybody may stand in for a backend. */
   readonly verify: boolean;
   readonly passphrase?: string;
+}
+
+/** Where events may be sent that isn't a public address. */
+export interface WebSubSettings {
+  /** Names in lower case; `*.` in front stands for everything below a domain. */
+  readonly callbackHosts: readonly string[];
+  /** Addresses and CIDR ranges. */
+  readonly callbackNetworks: readonly string[];
 }
 
 /** When a gateway reads its files again by itself. */

@@ -55,6 +55,7 @@ test('an empty file means all defaults', () => {
       },
       admin: { host: '127.0.0.1', port: 9090 },
       reload: { watch: true, pollMs: 10_000 },
+      webSub: { callbackHosts: [], callbackNetworks: [] },
       tokens: { issuers: [], forwarded: false, revoked: [] },
       switches: {},
       responses: { retryAfter: 'seconds', rateLimitFields: true, errorFormat: 'json' },

@@ -17,6 +17,7 @@ import { chooseStore, readStoreTable } from './store-choice.ts';
 import { readThrottlingTable, type ThrottlingSwitches } from './throttling-table.ts';
 import { readTokenSettings } from './token-issuers.ts';
 import { parseTomlFile } from './toml-file.ts';
+import { readWebSubTable } from './websub-table.ts';
 
 /** The part of a Config that deployment.toml holds. */
 export type Settings = Omit<Config, 'apis' | 'applications' | 'customRules' | 'denyPolicies' | 'tiers'>;
@@ -72,6 +73,7 @@ export function readDeploymentToml(
       rateLimitFields: responses.rate_limit_fields ?? true,
       errorFormat: responses.error_format ?? 'json',
     },
+    webSub: readWebSubTable(deployment),
     switches: readThrottlingTable(deployment),
     cors: readCorsTable(deployment),
   };
@@ -141,7 +143,18 @@ function reportTables(source: SourceFile): void {
   } as const;
   reportKeys(source, entriesOf(source, ['apim']), inApim);
   const inSluice = {
-    read: ['redis', 'listener', 'backends', 'admin', 'store', 'leases', 'reload', 'responses', 'apis'],
+    read: [
+      'redis',
+      'listener',
+      'backends',
+      'admin',
+      'store',
+      'leases',
+      'reload',
+      'responses',
+      'apis',
+      'websub',
+    ],
     unknownIs: 'error',
   } as const;
   reportKeys(source, entriesOf(source, ['sluice']), inSluice);

@@ -56,6 +56,7 @@ export const diagnosticCodes = [
   'unknown-policy',
   'unknown-tier',
   'unreadable-file',
+  'unsigned-events',
   'unused-endpoint-limit',
   'unverified-backends',
 ] as const;

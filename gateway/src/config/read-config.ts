@@ -9,6 +9,7 @@ import { readDenyPolicies } from './deny-policies.ts';
 import { readDeploymentToml, type Settings } from './deployment-toml.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { parseExports } from './exports.ts';
+import { reportHubsWithoutStore } from './hub-store.ts';
 import { type Environment, type FileRole, type Home, roleOf } from './home.ts';
 import { readPolicies } from './policy-book.ts';
 import { readRevokedTokens } from './revoked-tokens.ts';
@@ -52,7 +53,10 @@ export function readConfig(home: Home, environment: Environment): ReadConfig {
     switches: deployment?.switches ?? {},
   });
   reportOtherFiles(files, report);
-  if (deployment !== undefined) reportNobodyLetIn(apis.files, deployment);
+  if (deployment !== undefined) {
+    reportNobodyLetIn(apis.files, deployment);
+    reportHubsWithoutStore(apis.files, deployment);
+  }
   if (apis.apis.length === 0 && (apiFiles.length === 0 || !diagnostics.some(isError))) {
     report(wholeFile('error', 'no-api', 'apis', 'There is nothing to serve: no API under apis/ is served.'));
   }

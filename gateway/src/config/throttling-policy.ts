@@ -66,8 +66,9 @@ const subscriptionSchema = mapping(
     stopOnQuotaReach: flag().nullish(),
     graphQLMaxComplexity: wholeNumber(0, 1_000_000_000).nullish(),
     graphQLMaxDepth: wholeNumber(0, 1_000_000_000).nullish(),
+    subscriberCount: wholeNumber(0, 1_000_000_000_000).nullish(),
   },
-  [...informative, 'monetization', 'subscriberCount', 'customAttributes', 'billingPlan', 'permissions'],
+  [...informative, 'monetization', 'customAttributes', 'billingPlan', 'permissions'],
 );
 
 const applicationSchema = mapping(
@@ -95,12 +96,14 @@ function readSubscriptionPolicy(source: SourceFile): PolicyFile | undefined {
   if (data.policyName === undefined || quotas === undefined) return undefined;
   const name = data.policyName;
   const graphql = graphqlBounds(data);
+  const subscribersMax = data.subscriberCount ?? undefined;
   const policy: SubscriptionTier = {
     name,
     quotas,
     ...(burst && { burst }),
     ...(data.stopOnQuotaReach === false && { whenOver: 'pass' }),
     ...(graphql && { graphql }),
+    ...(subscribersMax !== undefined && { subscribersMax }),
   };
   return { kind: 'subscription', entry: { policy, at: nameAt(source) } };
 }

@@ -45,7 +45,6 @@ export const apiFieldsWithoutEffect: readonly string[] = [
   'accessControl',
   'accessControlRoles',
   'businessInformation',
-  'websubSubscriptionConfiguration',
   'workflowStatus',
   'createdTime',
   'lastUpdatedTime',

@@ -30,6 +30,8 @@ export interface Api {
   readonly ai?: true;
   /** WSO2's type GRAPHQL: its operations are fields of its schema. */
   readonly graphql?: GraphqlApi;
+  /** WSO2's type WEBSUB: the gateway is its hub, and its operations are topics. It has no backend. */
+  readonly webSub?: WebSubApi;
   /** WSO2's API product: its operations are those of other APIs, under a face and subscriptions of its own. */
   readonly product?: { readonly provider: string };
   /** Limits all operations together and replaces their policies. */
@@ -75,10 +77,26 @@ export interface GraphqlApi {
   readonly complexity: ReadonlyMap<string, number>;
 }
 
+export interface WebSubApi {
+  /** How publishers prove that an event is theirs; without it anybody may publish. */
+  readonly signature?: EventSignature;
+}
+
+/** An HMAC of an event's body, in a field `algorithm=hexadecimal digits`. */
+export interface EventSignature {
+  readonly secret: string;
+  readonly algorithm: 'sha1' | 'sha256' | 'sha384' | 'sha512';
+  /** Name of the field, in lower case. */
+  readonly header: string;
+}
+
 export interface Operation {
-  /** A path template below the API's base path: `/items/{id}`, `/*`. Of GraphQL a slash and a field's name. */
+  /**
+   * A path template below the API's base path: `/items/{id}`, `/*`. Of GraphQL a slash and a field's name, of WebSub a slash and a
+   * topic's.
+   */
   readonly target: string;
-  /** In upper case; `*` stands for every method. Of GraphQL `QUERY`, `MUTATION` or `SUBSCRIPTION`. */
+  /** In upper case; `*` stands for every method. Of GraphQL `QUERY`, `MUTATION` or `SUBSCRIPTION`, of WebSub `SUBSCRIBE`. */
   readonly verb: string;
   /** WSO2's authType None: open to callers without a key. */
   readonly open: boolean;

@@ -43,7 +43,7 @@ export function plan(facts: RequestFacts, group = 0, custom: readonly Charge[] =
   const charges: Charge[] = [];
   const { api, operation, consumer, keyType } = facts;
   // A request that opens no stream is one event.
-  const streams = api.webSocket || api.eventStream === true;
+  const streams = api.webSocket || api.eventStream === true || api.webSub !== undefined;
   const charge = (
     level: Level,
     quotas: readonly Quota[] | undefined,

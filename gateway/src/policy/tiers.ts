@@ -12,6 +12,8 @@ export interface SubscriptionTier {
   readonly whenOver?: WhenOver;
   /** How much one GraphQL request may ask for. */
   readonly graphql?: GraphqlBounds;
+  /** How many callbacks may be subscribed to the topics of one WebSub API. */
+  readonly subscribersMax?: number;
 }
 
 /** An absent bound is none (wso2.md 1.9). */
@@ -63,9 +65,9 @@ export const builtInSubscriptionTiers: readonly SubscriptionTier[] = [
   { name: 'AsyncBronze', quotas: events(5000, dayMs) },
   { name: 'AsyncDefaultSubscriptionless', quotas: events(10_000, dayMs) },
   { name: 'AsyncUnlimited' },
-  { name: 'AsyncWHGold', quotas: events(10_000, monthMs) },
-  { name: 'AsyncWHSilver', quotas: events(5000, monthMs) },
-  { name: 'AsyncWHBronze', quotas: events(1000, monthMs) },
+  { name: 'AsyncWHGold', quotas: events(10_000, monthMs), subscribersMax: 1000 },
+  { name: 'AsyncWHSilver', quotas: events(5000, monthMs), subscribersMax: 500 },
+  { name: 'AsyncWHBronze', quotas: events(1000, monthMs), subscribersMax: 100 },
   { name: 'AsyncWHUnlimited' },
 ];
 

@@ -9,7 +9,7 @@ export interface Admission {
 
 const unlimited: Verdict = { admitted: true, standings: [], certain: true };
 /** A limiter that can't decide now may be able to a moment later. */
-const undecided: Refusal = { cause: causes.undecided, retryAfterMs: 1000 };
+export const undecided: Refusal = { cause: causes.undecided, retryAfterMs: 1000 };
 
 /** Asks whether the request can pay its limits. A promise only when the limiter has to wait for the store. */
 export function admit(charges: readonly Charge[], admission: Admission): Verdict | Promise<Verdict> {

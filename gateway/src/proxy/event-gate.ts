@@ -85,17 +85,10 @@ export class EventGate extends Relay {
 
   /** Pays for as many of the events as it can, and goes on if those are all. */
   async #payFor(bytes: Buffer, begins: readonly number[], first: Verdict | Promise<Verdict>): Promise<void> {
-    let asked = begins.length;
-    let verdict = await first;
-    let refused: Refused | undefined;
-    while (!verdict.admitted && asked > 0) {
-      refused = verdict;
-      asked = verdict.because === 'over-limit' ? Math.min(verdict.refused.remaining, asked - 1) : 0;
-      if (asked > 0) verdict = await this.#meter.pay(asked);
-    }
+    const { paid, refused } = await this.#meter.payForMost(begins.length, first);
     if (this.#state !== 'paying') return;
     if (refused === undefined) this.#goOn(bytes);
-    else this.#stop(bytes.subarray(0, begins[asked]), refused);
+    else this.#stop(bytes.subarray(0, begins[paid]), refused);
   }
 
   #goOn(bytes: Buffer): void {

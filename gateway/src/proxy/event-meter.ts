@@ -2,6 +2,8 @@ import type { Verdict } from '../limiter/verdict.ts';
 import type { Charge } from '../policy/plan.ts';
 import type { Admission } from './admit.ts';
 
+type Refused = Extract<Verdict, { admitted: false }>;
+
 /**
  * Pays for the pieces of one exchange, the events of a stream or the frames of a WebSocket, before they go on: so they are
  * counted exactly, however many gateways serve streams of one counter. Its charges are those that count pieces, which must
@@ -24,6 +26,22 @@ export class EventMeter {
    */
   pay(pieces: number): Verdict | Promise<Verdict> {
     return this.#admission.admit(pieces === 1 ? this.#one : costing(this.#charges, pieces));
+  }
+
+  /** Pays for as many of the pieces as it can; `refused` says why for no more. `first` is what paying for all of them has led to. */
+  async payForMost(
+    pieces: number,
+    first: Verdict | Promise<Verdict> = this.pay(pieces),
+  ): Promise<{ readonly paid: number; readonly refused?: Refused }> {
+    let paid = pieces;
+    let verdict = await first;
+    let refused: Refused | undefined;
+    while (!verdict.admitted && paid > 0) {
+      refused = verdict;
+      paid = verdict.because === 'over-limit' ? Math.min(verdict.refused.remaining, paid - 1) : 0;
+      if (paid > 0) verdict = await this.pay(paid);
+    }
+    return refused === undefined ? { paid } : { paid, refused };
   }
 }
 

@@ -43,8 +43,8 @@ export function outbound(
 ): Outbound {
   const { exchange, serving, activityId } = course;
   const { routed, backend, body } = identified;
-  const destination = serving.destinations.get(backend);
-  if (destination === undefined)
+  const destination = backend && serving.destinations.get(backend);
+  if (backend === undefined || destination === undefined)
     throw new Error(`API ${routed.api.name} has a backend without a destination`);
   const { head } = exchange;
   const peer = serving.trustedProxies.peer(head.peer);

@@ -1,7 +1,8 @@
 import type { Clock } from '../limits/clock.ts';
 import type { Verdict } from '../limiter/verdict.ts';
 import { activityId, activityIdField } from './activity-id.ts';
-import { admit, refusalOf, type Admission } from './admit.ts';
+import { admit, refusalOf } from './admit.ts';
+import { atHub } from './at-hub.ts';
 import { corsFields, isBackends, isPreflight, preflightFields } from './cors.ts';
 import { Course } from './course.ts';
 import { enter } from './enter.ts';
@@ -10,7 +11,8 @@ import type { Fields } from '../wire/fields.ts';
 import { hasUnderscoreName } from './fields.ts';
 import { Forwarding, outbound, type ForwardingEvents } from './forward.ts';
 import type { Identified } from './identify.ts';
-import { metering, priced, type LateCharging } from './metering.ts';
+import type { HubPlane } from './hub-plane.ts';
+import { metering, priced } from './metering.ts';
 import { OpenSocket } from './open-socket.ts';
 import { recordOf, type ExchangeRecorder } from './observe.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
@@ -22,10 +24,9 @@ import type { Serving } from './serving.ts';
 import { readTarget } from './target.ts';
 
 /** What the life of a request needs. */
-export interface DataPlane {
+export interface DataPlane extends HubPlane {
   /** The configuration in force; each request takes it once. */
   readonly serving: () => Serving;
-  readonly admission: Admission & LateCharging;
   readonly clock: Clock;
   /** Monotonic ms with fractions, for durations. */
   readonly stopwatchMs: () => number;
@@ -91,7 +92,7 @@ function charge(course: Course, identified: Identified | Refusal, plane: DataPla
     .catch((error: unknown) => fail(course, plane, error));
 }
 
-/** A request that paid goes to its backend; one that couldn't is refused. */
+/** A request that paid goes to its backend, or to the hub; one that couldn't is refused. */
 function proceed(course: Course, identified: Identified, verdict: Verdict, plane: DataPlane): void {
   const { exchange } = course;
   course.decidedAtMs = plane.stopwatchMs();
@@ -101,6 +102,7 @@ function proceed(course: Course, identified: Identified, verdict: Verdict, plane
   if (exchange.over) return course.metering?.settle();
   if (exchange.status !== undefined) return;
   if (!verdict.admitted) return refuse(course, refusalOf(verdict), plane);
+  if (identified.hub !== undefined) return conclude(course, atHub(course, identified, plane), plane);
   course.forwardedAtMs = course.decidedAtMs;
   const socket = exchange.head.upgrade === undefined ? undefined : openSocket(course, identified, plane);
   if (socket?.gates !== undefined) course.metering?.paidByPiece();
@@ -116,6 +118,18 @@ function openSocket(course: Course, identified: Identified, plane: DataPlane): O
       course.refusal = refusal;
     },
   );
+}
+
+/** Tells the client what the hub says. */
+function conclude(course: Course, said: Promise<Answer | Refusal>, plane: DataPlane): void {
+  const { exchange } = course;
+  said
+    .then((late) => {
+      if (exchange.over || exchange.status !== undefined) return;
+      if (isRefusal(late)) refuse(course, late, plane);
+      else answer(course, late);
+    })
+    .catch((error: unknown) => fail(course, plane, error));
 }
 
 /** Notes in the course how the forwarding goes. */

@@ -5,6 +5,7 @@ import type { TokenFault, VerifiedToken } from '../identity/token-verifier.ts';
 import type { AnonymousAccess, Backend } from '../policy/catalogue.ts';
 import { reached } from '../policy/product.ts';
 import type { RequestFacts } from '../policy/request-facts.ts';
+import type { HubRequest } from '../websub/hub-request.ts';
 import type { BodySource } from '../wire/body-source.ts';
 import { denied } from './deny.ts';
 import { credentialOf } from './credentials.ts';
@@ -23,7 +24,10 @@ import { faultRefusal, tokenParty } from './token-party.ts';
 export interface Identified extends Dues {
   readonly routed: Routed;
   readonly facts: RequestFacts;
-  readonly backend: Backend;
+  /** Absent at a hub. */
+  readonly backend: Backend | undefined;
+  /** What is asked of the hub. */
+  readonly hub?: HubRequest | { readonly mode: 'publish' };
   /** The query as the backend may see it: without an API key. */
   readonly query: string;
   /** Its body, if it had to be read already. */

@@ -31,7 +31,8 @@ type Met = Pick<Party, 'facts' | 'backend' | 'claims'>;
 /** One consumer at one operation: all that its requests have in common. */
 export class Party {
   readonly facts: RequestFacts;
-  readonly backend: Backend;
+  /** Absent at a hub. */
+  readonly backend: Backend | undefined;
   /** What conditions see of the token; absent without one. */
   readonly claims: Claims | undefined;
   /** Whether the operator denies the consumer. */
@@ -104,7 +105,7 @@ export class Parties<Who> {
   }
 
   /** Keeps what the consumer's requests have in common. */
-  meet(who: Who, facts: RequestFacts, backend: Backend, claims?: Claims): Party {
+  meet(who: Who, facts: RequestFacts, backend: Backend | undefined, claims?: Claims): Party {
     if (this.#kept >= partiesMax) {
       this.#byOperation.clear();
       this.#kept = 0;

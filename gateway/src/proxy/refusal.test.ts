@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { hubCauses } from './hub-causes.ts';
 import { causes, overLimit } from './refusal.ts';
 
-const all = [...Object.values(causes), ...Object.values(overLimit)];
+const all = [...Object.values(causes), ...Object.values(hubCauses), ...Object.values(overLimit)];
 const document = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
 const sections = [...document.matchAll(/^### (\d+) \((\d{3}(?:, \d{3})*)\)/gm)];
 

@@ -239,10 +239,12 @@ export const overLimit: Readonly<Record<Level, Cause>> = {
   },
 };
 
-function fault(code: string, status: number, description: string): Cause {
+/** What WSO2 calls a general fault. */
+export function fault(code: string, status: number, description: string): Cause {
   return { code, status, description };
 }
 
-function throttled(code: string): Cause {
+/** What every level says but the backend's. */
+export function throttled(code: string): Cause {
   return { code, status: 429, message: 'Message throttled out', description: 'You have exceeded your quota' };
 }

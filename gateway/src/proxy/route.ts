@@ -1,4 +1,5 @@
 import type { Api, Operation } from '../policy/catalogue.ts';
+import { hubDoors } from './hub-doors.ts';
 import {
   findOperation,
   literalMeaning,
@@ -44,7 +45,7 @@ const blockedRetryMs = 60_000;
 export function routeTable(apis: readonly Api[]): RouteTable {
   const root: RouteTable = { below: new Map() };
   for (const api of apis) {
-    const operations = operationTree(api.graphql === undefined ? api.operations : doorsOf(api));
+    const operations = operationTree(doorsOf(api));
     for (const basePath of api.basePaths) {
       let table = root;
       for (const segment of segmentsOf(basePath)) {
@@ -61,8 +62,13 @@ export function routeTable(apis: readonly Api[]): RouteTable {
   return root;
 }
 
-/** How requests come in whose operations stand inside of them: at the base path, and without a key where any of these is open. */
-function doorsOf({ operations }: Api): readonly Operation[] {
+/**
+ * Where requests come in: at the operations' paths, unless operations stand inside of requests. Those of GraphQL come in at the base path,
+ * and without a key where any of them is open.
+ */
+function doorsOf({ operations, graphql, webSub }: Api): readonly Operation[] {
+  if (webSub !== undefined) return hubDoors;
+  if (graphql === undefined) return operations;
   const open = operations.some((operation) => operation.open);
   return ['GET', 'POST'].map((verb) => ({ target: '/', verb, open }));
 }

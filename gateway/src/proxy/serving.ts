@@ -11,7 +11,7 @@ import type { Api, Application, Backend, Subscription } from '../policy/catalogu
 import { DenyRules } from '../policy/deny.ts';
 import { Conditions } from '../policy/conditions.ts';
 import { checkedPattern } from '../config/pattern.ts';
-import type { AdvancedPolicy } from '../policy/tiers.ts';
+import type { AdvancedPolicy, ApplicationTier, SubscriptionTier } from '../policy/tiers.ts';
 import { GraphqlService } from './graphql-service.ts';
 import { Parties, type PartyTerms } from './parties.ts';
 import { routeTable, type RouteTable } from './route.ts';
@@ -29,6 +29,13 @@ export interface Serving {
   /** Backends see the tokens of their callers. */
   readonly forwardsTokens: boolean;
   readonly subscriptions: ReadonlyMap<Application, ReadonlyMap<Api, Subscription>>;
+  /** Those of files, by id. */
+  readonly applications: ReadonlyMap<string, Application>;
+  /** By name. */
+  readonly tiers: {
+    readonly subscription: ReadonlyMap<string, SubscriptionTier>;
+    readonly application: ReadonlyMap<string, ApplicationTier>;
+  };
   readonly destinations: ReadonlyMap<Backend, Destination>;
   readonly trustedProxies: TrustedProxies;
   readonly deny: DenyRules;
@@ -74,6 +81,11 @@ export function compileServing(config: ServedConfig, backends: Backends, tokenSh
         new Map(application.subscriptions.map((subscription) => [subscription.api, subscription])),
       ]),
     ),
+    applications: new Map(config.applications.map((application) => [application.id, application])),
+    tiers: {
+      subscription: new Map(config.tiers.subscription.map((tier) => [tier.name, tier])),
+      application: new Map(config.tiers.application.map((tier) => [tier.name, tier])),
+    },
     destinations: new Map(
       backendsOf(config.apis).map((backend) => [backend, destination(backend, backends)]),
     ),

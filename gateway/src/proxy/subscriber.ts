@@ -10,7 +10,8 @@ import type { Serving } from './serving.ts';
 /** An application that may use an operation. */
 export interface Subscriber {
   readonly facts: RequestFacts;
-  readonly backend: Backend;
+  /** Absent at a hub. */
+  readonly backend: Backend | undefined;
 }
 
 const noSubscription: Refusal = { cause: causes.noSubscription };
@@ -18,7 +19,7 @@ const noSubscription: Refusal = { cause: causes.noSubscription };
 /** Whether an application, or a user of it, may use an operation, under which plan, and which backend that reaches. */
 export function subscriber(
   caller: KeyHolder & { readonly user: string },
-  routed: Routed,
+  routed: Pick<Routed, 'api' | 'operation'>,
   serving: Serving,
 ): Subscriber | Refusal {
   const { application, keyType, user } = caller;
@@ -28,7 +29,7 @@ export function subscriber(
   if (tier === undefined) return noSubscription;
   if ('status' in tier) return { cause: tier };
   const backend = reached(routed).backends[keyType];
-  if (backend === undefined) return { cause: noEndpoint[keyType] };
+  if (backend === undefined && api.webSub === undefined) return { cause: noEndpoint[keyType] };
   const consumer = { kind: 'application', application, user, tier } as const;
   return { facts: { api, operation, consumer, keyType }, backend };
 }

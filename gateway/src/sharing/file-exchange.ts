@@ -3,8 +3,8 @@ import type { RedisSettings } from '../config/config.ts';
 import type { Clock } from '../limits/clock.ts';
 import { StoreError } from '../limits/counter-store.ts';
 import { ask } from '../stores/redis/ask.ts';
-import { connectRedis, type RedisWithScripts, untilConnected } from '../stores/redis/connect.ts';
-import { connectSentinel } from '../stores/redis/connect-sentinel.ts';
+import { type RedisWithScripts, untilConnected } from '../stores/redis/connect.ts';
+import { connectPrimary } from '../stores/redis/connect-primary.ts';
 
 /** All entries together. Whoever is behind reads all of them. */
 const bytesMax = 8 * 1024 * 1024;
@@ -27,7 +27,7 @@ export class FileExchange {
 
   /** Undefined where the gateways' Redis can't hold it. */
   static open(settings: RedisSettings, name: string, clock: Clock): FileExchange | undefined {
-    const connection = connect({ ...settings, silenceMsMax }, clock);
+    const connection = connectPrimary({ ...settings, silenceMsMax }, clock);
     return connection && new FileExchange(name, connection);
   }
 
@@ -79,7 +79,6 @@ export class FileExchange {
   }
 
   close(): void {
-    this.#redis.disconnect();
     this.#close();
   }
 
@@ -92,19 +91,4 @@ export class FileExchange {
 function checked(revision: string | null): string | null {
   if (revision === null || /^\d{1,15}$/.test(revision)) return revision;
   throw new StoreError('the revision of the shared files is no number');
-}
-
-function connect(settings: RedisSettings, clock: Clock): Connection | undefined {
-  switch (settings.topology) {
-    case 'standalone':
-      return { redis: connectRedis(settings), close: () => {} };
-    case 'sentinel': {
-      const { main: redis, close } = connectSentinel(settings, clock);
-      return { redis, close };
-    }
-    case 'cluster':
-      return undefined;
-    default:
-      return settings satisfies never;
-  }
 }

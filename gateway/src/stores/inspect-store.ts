@@ -3,11 +3,15 @@ import type { RedisUse } from './redis/acl.ts';
 import { type Inspection, inspectNodes, inspectSentinels, inspectServer } from './redis/inspect.ts';
 
 /** Connects to the Redis that the configuration names, and looks at every server that would settle claims. Changes nothing. */
-export async function inspectStore(settings: RedisSettings): Promise<Inspection> {
+export async function inspectStore(
+  settings: RedisSettings,
+  { isHub }: Pick<RedisUse, 'isHub'>,
+): Promise<Inspection> {
   const use: RedisUse = {
     database: settings.database,
     isCluster: settings.topology === 'cluster',
     isDurable: settings.durability === 'replica',
+    isHub,
   };
   switch (settings.topology) {
     case 'standalone':

@@ -59,7 +59,7 @@ function leavesOf(table: unknown): ReadonlyMap<string, string> {
 function otherThan(key: string, value: unknown): unknown {
   if (isRecord(value))
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, otherThan(name, inner)]));
-  if (Array.isArray(value)) return ['10.0.0.0/8'];
+  if (Array.isArray(value)) return key.endsWith('hosts') ? ['hooks.internal'] : ['10.0.0.0/8'];
   if (typeof value === 'number') return value + 1;
   if (typeof value === 'boolean') return key === 'enable' ? value : !value;
   const others: Readonly<Record<string, string>> = {

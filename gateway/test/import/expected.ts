@@ -39,7 +39,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   ],
   'apis/Flat.zip': ['approximated', 'Certificates of backends in a project are not trusted; put t'],
   'apis/Gone-1.0.0/api.yaml': ['approximated', 'The API "Gone" is not served: its state is RETIRED.'],
-  'apis/Hub-1.0.0/api.yaml': ['notSupported', 'APIs of type WEBSUB are not supported yet.'],
+  'apis/Hub-1.0.0/api.yaml': ['exact'],
   'apis/Lambda-1.0.0/api.yaml': ['notSupported', 'Endpoints of type "awslambda" are not supported yet.'],
   'apis/Mediated-1.0.0/Policies/addHeader_v1.j2': [
     'ignored',

@@ -95,7 +95,7 @@ describe.skipIf(redisMissing)('sluice check --online', () => {
 
   test('the page about failures shows the lines that it prints, and explains every code', async () => {
     const page = readFileSync(new URL('../../../docs/high-availability.md', import.meta.url), 'utf8');
-    expect(page).toContain(userLine('gw', { database: 0, isCluster: false, isDurable: false }));
+    expect(page).toContain(userLine('gw', { database: 0, isCluster: false, isDurable: false, isHub: false }));
     expect(page).toContain(sentinelUserLine('watch'));
     const table = page.slice(page.indexOf('| finding | is | when |'));
     expect([...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code]) => code)).toEqual([...findingCodes]);

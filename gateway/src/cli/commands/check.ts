@@ -24,7 +24,9 @@ export async function checkHome(options: CheckOptions): Promise<number> {
   const read = await readHome(homePath);
   const { config, diagnostics } =
     'home' in read ? readConfig(read.home, environment) : { ...read, config: undefined };
-  const inspection = online && config?.store.kind === 'redis' ? await inspectStore(config.store) : undefined;
+  const isHub = config?.apis.some(({ webSub }) => webSub !== undefined) ?? false;
+  const inspection =
+    online && config?.store.kind === 'redis' ? await inspectStore(config.store, { isHub }) : undefined;
   if (json) {
     const result = online ? { diagnostics, ...(inspection ?? { servers: [], findings: [] }) } : diagnostics;
     stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);

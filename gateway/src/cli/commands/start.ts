@@ -1,6 +1,7 @@
 import type { ReloadReport } from '../../admin/reload.ts';
 import type { Config, StoreSettings } from '../../config/config.ts';
 import type { Diagnostic } from '../../config/diagnostic.ts';
+import { hubStoreProblem } from '../../config/hub-store.ts';
 import type { ReadConfig } from '../../config/read-config.ts';
 import { bugLine } from '../../gateway-thread.ts';
 import { startGateway, type RunningGateway, type Surroundings } from '../../start.ts';
@@ -48,10 +49,12 @@ export async function runStart(options: StartOptions): Promise<number> {
   printFindings(configured.diagnostics);
   if (configured.config === undefined) return exitCodes.badConfiguration;
   const config = withFlags(configured.config, options, store);
+  const noHub = hubProblem(config);
+  if (noHub !== undefined) return refuse(noHub, exitCodes.badConfiguration);
   const starting = Promise.withResolvers<RunningGateway>();
   let inForce = config;
   const takeOver = async (changed: Config): Promise<readonly string[]> => {
-    const next = withFlags(changed, options, store);
+    const next = servable(withFlags(changed, options, store));
     const restartNeeded = await (await starting.promise).reload(next);
     inForce = next;
     return restartNeeded;
@@ -60,10 +63,7 @@ export async function runStart(options: StartOptions): Promise<number> {
     read: (known) => readHomeAside(home, known),
     first: files,
     takeOver,
-    reloaded: (report, askers) => {
-      if ('diagnostics' in report) printFindings(report.diagnostics);
-      for (const line of linesOfReload(report)) say(`${askers}: ${line}`);
-    },
+    reloaded: tellReload,
     reportBug: (error) => say(bugLine(error)),
   });
   process.on('SIGHUP', () => void reloader.reload('SIGHUP'));
@@ -86,6 +86,11 @@ export async function runStart(options: StartOptions): Promise<number> {
   await api?.close();
   await gateway.close();
   return exitCodes.done;
+}
+
+function tellReload(report: ReloadReport, askers: string): void {
+  if ('diagnostics' in report) printFindings(report.diagnostics);
+  for (const line of linesOfReload(report)) say(`${askers}: ${line}`);
 }
 
 function watchHome(
@@ -143,6 +148,17 @@ function withFlags(config: Config, options: StartOptions, store: StoreSettings =
     admin: { ...config.admin, port: options.adminPort ?? config.admin.port },
     reload: { ...config.reload, watch: options.watch && config.reload.watch },
   };
+}
+
+/** The files were checked as they are; flags may have chosen another store, or threads. */
+function hubProblem(config: Config): string | undefined {
+  return config.apis.some(({ webSub }) => webSub !== undefined) ? hubStoreProblem(config) : undefined;
+}
+
+function servable(config: Config): Config {
+  const problem = hubProblem(config);
+  if (problem !== undefined) throw new Error(problem);
+  return config;
 }
 
 /** Another place for the counters is no other promise. */

@@ -7,6 +7,8 @@ export interface RedisUse {
   readonly isCluster: boolean;
   /** Claims wait for a replica. */
   readonly isDurable: boolean;
+  /** Subscribers of APIs of type WEBSUB are kept in it. */
+  readonly isHub: boolean;
 }
 
 const keyRule = '~sluice:*';
@@ -33,18 +35,23 @@ const probes: readonly Probe[] = [
   ['+zremrangebyscore', 'ZREMRANGEBYSCORE', probeKey, '(1', '1'],
 ];
 const durableProbes: readonly Probe[] = [['+wait', 'WAIT', 0, 1]];
+const hubProbes: readonly Probe[] = [
+  ['+hlen', 'HLEN', probeKey],
+  ['+hdel', 'HDEL', probeKey, 'a'],
+];
 const clusterProbes: readonly Probe[] = [
   ['+cluster|info', 'CLUSTER', 'INFO'],
   ['+cluster|slots', 'CLUSTER', 'SLOTS'],
   ['+asking', 'ASKING'],
 ];
 
-function probesFor({ database, isCluster, isDurable }: RedisUse): readonly Probe[] {
+function probesFor({ database, isCluster, isDurable, isHub }: RedisUse): readonly Probe[] {
   return [
     ...probes,
     ...(database === 0 ? [] : ([['+select', 'SELECT', database]] as const)),
     ...(isCluster ? clusterProbes : []),
     ...(isDurable ? durableProbes : []),
+    ...(isHub ? hubProbes : []),
   ];
 }
 
