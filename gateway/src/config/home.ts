@@ -65,9 +65,9 @@ export type FileRole =
   | 'revoked-tokens';
 
 /**
- * The role of the file at a path, or nothing for files that no home needs. An API, or a product, is `apis/NAME.yaml` or a project, whose
- * files lie in `apis/NAME/` or in the archive `apis/NAME.zip`; an application is `applications/NAME.yaml`, or a project too.
- * Everything may be YAML (`.yaml`, `.yml`) or JSON.
+ * The role of the file at a path, or nothing for files that no home needs. An API, or a product, is `apis/NAME.yaml` or a
+ * project, whose files lie in `apis/NAME/` or in the archive `apis/NAME.zip`; an application is `applications/NAME.yaml`, or a
+ * project too. Everything may be YAML (`.yaml`, `.yml`) or JSON.
  */
 export function roleOf(path: string): FileRole | undefined {
   if (path === deploymentPaths[0] || path === deploymentPaths[1]) return 'deployment';

@@ -6,7 +6,7 @@ import { listOf, mapping, text } from './expected.ts';
 import { didYouMean, quote } from './nearest-name.ts';
 import { outlineOf } from './path-template.ts';
 import { operationPaths } from './product-source.ts';
-import { type Path, type SourceFile, valueAt } from './source-file.ts';
+import { isRecord, type Path, type SourceFile, valueAt } from './source-file.ts';
 import { reportUnknownApi } from './unknown-api.ts';
 
 /** What products may be made of. */
@@ -58,8 +58,9 @@ function readMember(product: SourceFile, at: Path, members: Members): ApiFile | 
   const { name, apiId, version } = checkFields(product, memberSchema, at);
   const path = [...at, name ? 'name' : 'apiId'];
   if (!name && !apiId) {
+    const written = valueAt(product.value, at);
     const message = 'name is missing; expected the name of an API.';
-    product.error({ code: 'missing-value', path, message });
+    if (isRecord(written) && !written['name']) product.error({ code: 'missing-value', path, message });
     return undefined;
   }
   const isMeant = ({ api, source }: ApiFile): boolean =>

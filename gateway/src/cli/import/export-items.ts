@@ -81,7 +81,10 @@ function placed(
 const parametersAlone =
   "It doesn't say which API its parameters are for: put it into the API's project, as api_params.yaml.";
 
-/** Folders that hold an API's or a product's project, an application or a deployment directory; each ends with a slash, the tree itself is empty. */
+/**
+ * Folders that hold a project of an API, a product or an application, or a deployment directory; each ends with a slash, the tree
+ * itself is empty.
+ */
 function projectRoots(
   texts: readonly TextFile[],
   known: ReadonlyMap<string, Recognised>,

@@ -72,6 +72,19 @@ export const brokenProducts: readonly BrokenHome[] = [
     says: 'name is missing; expected the name of an API.',
   },
   {
+    name: 'a product of an API whose name is a list',
+    ...product('name: Orders', 'name: [Orders]'),
+    at: `${path}:11:13 error[invalid-value]`,
+    says: 'name: found a list, expected the name of an API.',
+  },
+  {
+    name: 'a product of a number',
+    ...product('- name: Orders\n      operations:\n        - {target: /items, verb: GET}', '- 5'),
+    at: `${path}:11:7 error[invalid-value]`,
+    says: 'apis[0]: found 5, expected a mapping.',
+    errors: 2,
+  },
+  {
     name: 'a product of an id that no API has',
     ...product('name: Orders', 'apiId: abc'),
     at: `${path}:11:14 error[unknown-api]`,
