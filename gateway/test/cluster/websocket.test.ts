@@ -132,8 +132,20 @@ jwks.file = "keys/issuer.json"
   test('not one message more than the quota passes, however fast they come', async () => {
     reached.length = 0;
     const both = await Promise.all([open(0, '/chat/1.0.0/x', 'Many'), open(1, '/chat/1.0.0/x', 'Many')]);
-    for (let at = 0; at < 250; at += 1) for (const { client } of both) client.send('one way');
-    await until(() => reached.length + both.flatMap(({ heard }) => heard).length === 500);
+    let sent = 0;
+    const send = async (times: number): Promise<void> => {
+      for (let at = 0; at < times; at += 1) for (const { client } of both) client.send('one way');
+      sent += 2 * times;
+      await until(() => reached.length + both.flatMap(({ heard }) => heard).length === sent);
+    };
+    await send(250);
+    expect(reached.length).toBeLessThanOrEqual(300);
+    // Whoever has said all may have units left, which go back soon.
+    await until(async () => {
+      await send(1);
+      return reached.length >= 300;
+    });
+    await send(20);
     expect(reached).toHaveLength(300);
     expect(new Set(both.flatMap(({ heard }) => heard))).toEqual(new Set([throttled]));
   });
