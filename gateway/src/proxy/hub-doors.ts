@@ -4,10 +4,12 @@ import type { Api, Operation } from '../policy/catalogue.ts';
 const eventsPath = '/webhooks_events_receiver_resource';
 
 /** How requests come in at an API of type WEBSUB: those of subscribers at its base path. */
-export const hubDoors: readonly Operation[] = [
-  { target: '/', verb: 'POST', open: false },
-  { target: eventsPath, verb: 'POST', open: true },
-];
+export function hubDoors(): readonly Operation[] {
+  return [
+    { target: '/', verb: 'POST', open: false },
+    { target: eventsPath, verb: 'POST', open: true },
+  ];
+}
 
 export function isEvent({ api, operation }: { readonly api: Api; readonly operation: Operation }): boolean {
   return api.webSub !== undefined && operation.target === eventsPath;

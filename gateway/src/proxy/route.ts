@@ -67,7 +67,7 @@ export function routeTable(apis: readonly Api[]): RouteTable {
  * and without a key where any of them is open.
  */
 function doorsOf({ operations, graphql, webSub }: Api): readonly Operation[] {
-  if (webSub !== undefined) return hubDoors;
+  if (webSub !== undefined) return hubDoors();
   if (graphql === undefined) return operations;
   const open = operations.some((operation) => operation.open);
   return ['GET', 'POST'].map((verb) => ({ target: '/', verb, open }));

@@ -8,7 +8,9 @@ import { RedisBook } from '../../src/websub/redis-book.ts';
 import type { Subscriber } from '../../src/websub/subscriber.ts';
 import type { Place, SubscriberBook } from '../../src/websub/subscriber-book.ts';
 import { seededRandom } from '../support/random.ts';
+import { RedisSentinels } from '../support/redis-sentinels.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
 
 const hour = 3_600_000;
 const access = {
@@ -173,6 +175,28 @@ describe.skipIf(redisMissing)('subscriber books', () => {
     expect(await book.subscribers(where.api, where.topic)).toEqual([]);
     await book.release(where);
     await book.remove(where);
+  });
+
+  test('a primary that sentinels watch over keeps them too, and who takes its place', async () => {
+    const sentinels = await RedisSentinels.start();
+    try {
+      const book = new RedisBook(
+        RedisScripts.open({ ...sentinels.address, topology: 'sentinel' }, systemClock)!,
+      );
+      opened.push(book);
+      const where = place('a', { api: '/sentinels:1' });
+      const terms = { subscriber: subscriber(where), leaseMs: hour };
+      await until(() => book.confirm(where, 1, terms).catch(() => false));
+      const primary = await sentinels.primary();
+      for (const server of sentinels.servers)
+        await until(async () => Number(await server.ask('DBSIZE')) === 2);
+      await primary.kill();
+      const found = () => book.subscribers(where.api, where.topic).catch(() => []);
+      await until(async () => (await found()).length === 1, 20_000);
+      expect(await book.reserve(place('b', { api: '/sentinels:1' }), 1)).toBe(false);
+    } finally {
+      await sentinels.stop();
+    }
   });
 
   test('a Redis that is away is no answer', async () => {
