@@ -1,53 +1,26 @@
 import { type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { HttpsSettings } from '../../src/config/config.ts';
-import { opensslMissing, TlsFiles } from '../support/tls-files.ts';
+import { opensslMissing } from '../support/tls-files.ts';
 import { until } from '../support/until.ts';
-import { RunningGateway, type GatewaySetup, type RawClient } from './running-gateway.ts';
+import {
+  ask,
+  connect,
+  files,
+  gateway,
+  makeFiles,
+  others,
+  removeFiles,
+  settings,
+  start,
+} from './https-gateway.ts';
 import { backendAt, operationOf, sampleApi, sampleConfig } from './sample.ts';
 
 const mebibyte = 1024 * 1024;
 
 describe.skipIf(opensslMissing)('HTTPS', () => {
-  let files: TlsFiles;
-  let others: TlsFiles;
-  let gateway: RunningGateway;
-
-  beforeAll(() => {
-    files = new TlsFiles('gateway.example');
-    others = new TlsFiles('gateway.example');
-  });
-
-  afterAll(() => {
-    files.remove();
-    others.remove();
-  });
-
+  beforeAll(makeFiles);
+  afterAll(removeFiles);
   afterEach(() => gateway.close());
-
-  function settings(more: Partial<HttpsSettings> = {}, from: TlsFiles = files): HttpsSettings {
-    const certificate = from.text('server.pem');
-    const key = from.text('server.key');
-    const plain = { minimumVersion: 'TLSv1.2', clientCertificates: 'none' } as const;
-    return { port: 0, certificate, key, ...plain, ...more };
-  }
-
-  async function start(https: Partial<HttpsSettings> = {}, setup: GatewaySetup = {}): Promise<void> {
-    gateway = await RunningGateway.start({ ...setup, https: settings(https) });
-  }
-
-  /** Trusts the test's own authority, and says what it is told to say. */
-  function connect(options: ConnectionOptions = {}, trusted: TlsFiles = files): RawClient {
-    const ca = trusted.text('ca.pem');
-    return gateway.connectTls({ ca, servername: 'gateway.example', ALPNProtocols: ['http/1.1'], ...options });
-  }
-
-  async function ask(client: RawClient, line = 'GET /orders/1.0.0/x'): Promise<string> {
-    client.received = '';
-    client.request(line);
-    await until(() => client.ended || client.received.includes('\r\n\r\n'));
-    return client.received;
-  }
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)(
     'serves requests over %s, kept alive and pipelined',
@@ -182,47 +155,6 @@ describe.skipIf(opensslMissing)('HTTPS', () => {
     const begun = gateway.connect().send('\u0016\u0003\u0001\u0002\u0000\u0001');
     const shaken = connect();
     await until(() => silent.ended && begun.ended && shaken.ended);
-  });
-
-  describe('client certificates', () => {
-    const own = (from: TlsFiles): ConnectionOptions => ({
-      cert: from.text('client.pem'),
-      key: from.text('client.key'),
-    });
-
-    test.each([
-      ['none', false, true, true, true],
-      ['optional', false, true, true, false],
-      ['required', true, false, true, false],
-    ] as const)('%s', async (kind, required, withNone, withOne, withBad) => {
-      await start(kind === 'none' ? {} : { clientCertificates: { ca: files.text('ca.pem'), required } });
-      for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-        const served = async (options: ConnectionOptions): Promise<boolean> =>
-          (await ask(connect({ ...options, minVersion: version, maxVersion: version }))).includes('200 OK');
-        expect(await served({})).toBe(withNone);
-        expect(await served(own(files))).toBe(withOne);
-        expect(await served(own(others))).toBe(withBad);
-      }
-    });
-
-    test('are asked for as at the start', async () => {
-      await start();
-      const clientCertificates = { ca: files.text('ca.pem'), required: true };
-      expect(() => gateway.renew(settings({ clientCertificates }))).toThrow('asks clients');
-    });
-
-    test('of an authority that was replaced are refused, also with a session from before', async () => {
-      const required = true;
-      await start({ clientCertificates: { ca: files.text('ca.pem'), required } });
-      const first = connect({ ...own(files), maxVersion: 'TLSv1.2' });
-      expect(await ask(first)).toContain('200 OK');
-      const session = (first.socket as TLSSocket).getSession();
-      gateway.renew(settings({ clientCertificates: { ca: others.text('ca.pem'), required } }));
-      expect(await ask(first)).toContain('200 OK');
-      const again = { ...own(files), maxVersion: 'TLSv1.2', ...(session && { session }) } as const;
-      expect(await ask(connect(again))).toBe('');
-      expect(await ask(connect(own(others)))).toContain('200 OK');
-    });
   });
 
   test('takes a new certificate for new connections, and keeps the old one rather than a bad one', async () => {

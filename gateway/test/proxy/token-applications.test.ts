@@ -1,121 +1,29 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { TokenIssuer } from '../../src/config/token-settings.ts';
-import type { Charge } from '../../src/policy/plan.ts';
-import type { Api } from '../../src/policy/catalogue.ts';
-import { issuerName, issuerOf, jwksOf, Signer } from '../support/signer.ts';
-import { until } from '../support/until.ts';
-import { admitAll, echoed, RunningGateway } from './running-gateway.ts';
+import { issuerName } from '../support/signer.ts';
 import {
-  apiKey,
-  backendAt,
-  gold,
-  operationOf,
-  sampleApi,
-  sampleApplication,
-  sampleConfig,
-} from './sample.ts';
-
-let signer: Signer;
-let other: Signer;
-let gateway: RunningGateway;
-let charged: (readonly Charge[])[];
-
-beforeAll(() => {
-  signer = new Signer();
-  other = new Signer('other');
-});
-afterEach(() => gateway.close());
-
-const otherName = 'https://other.example';
-const uuid = '5f1c7c1e-2f0b-4a55-9a53-6e2f3a3c0001';
-
-/** What WSO2 4.x writes into its tokens. */
-const application = { id: 7, uuid, name: 'Shop', owner: 'dave', tier: '10PerMin', tierQuotaType: null };
-const tierInfo = {
-  Gold: { tierQuotaType: 'requestCount', stopOnQuotaReach: true, spikeArrestLimit: 0, spikeArrestUnit: null },
-  Partner: {
-    tierQuotaType: 'requestCount',
-    stopOnQuotaReach: true,
-    spikeArrestLimit: 5,
-    spikeArrestUnit: 'min',
-  },
-};
-const subscribedTo = (subscriptionTier: string): readonly unknown[] => [
-  {
-    name: 'Orders',
-    context: '/orders/1.0.0',
-    version: '1.0.0',
-    publisher: 'admin',
-    subscriptionTier,
-    subscriberTenantDomain: 'carbon.super',
-  },
-];
-const selfContained = (more: object = {}): Record<string, unknown> => ({
-  azp: 'unknown-to-files',
   application,
-  tierInfo,
-  keytype: 'PRODUCTION',
-  subscribedAPIs: subscribedTo('Gold'),
-  ...more,
-});
+  bearer,
+  charged,
+  close,
+  counters,
+  forgetCharges,
+  get,
+  items,
+  makeSigners,
+  ok,
+  other,
+  otherName,
+  own,
+  selfContained,
+  signer,
+  start,
+  subscribedTo,
+  uuid,
+} from './application-gateway.ts';
+import { gold } from './sample.ts';
 
-interface Setup {
-  readonly issuer?: Partial<TokenIssuer>;
-  readonly api?: Partial<Api>;
-  readonly applicationId?: string;
-}
-
-async function start({
-  issuer = {},
-  api: ofApi = {},
-  applicationId = 'alice/MobileApp',
-}: Setup = {}): Promise<void> {
-  charged = [];
-  const issuers = [
-    issuerOf({ jwks: jwksOf(signer), certificates: signer.pem, ...issuer }),
-    issuerOf({ name: otherName, jwks: jwksOf(other), certificates: other.pem, keyManager: 'Other' }),
-  ];
-  gateway = await RunningGateway.start({
-    config: (url) => {
-      const api = sampleApi({
-        backends: { PRODUCTION: backendAt(`${url}/production`), SANDBOX: backendAt(`${url}/sandbox`) },
-        tokens: { header: 'authorization', audiences: [], keyManagers: [] },
-        operations: [operationOf('/items', 'GET')],
-        ...ofApi,
-      });
-      const consumerKeys = [
-        { keyType: 'PRODUCTION', consumerKey: 'mobile-prod', keyManager: 'Resident Key Manager' },
-      ] as const;
-      return sampleConfig({
-        apis: [api],
-        applications: [
-          sampleApplication(api, { id: applicationId, consumerKeys, apiKeys: [apiKey('opaque')] }),
-        ],
-        tokens: { issuers, revoked: [], forwarded: false },
-        tiers: {
-          subscription: [gold, { name: 'Unlimited' }],
-          application: [{ name: '10PerMin', quotas: gold.quotas! }, { name: 'Unlimited' }],
-        },
-      });
-    },
-  });
-  gateway.decide = (charges) => {
-    charged.push(charges);
-    return admitAll(charges);
-  };
-}
-
-async function get(target: string, ...fields: readonly string[]): Promise<string> {
-  const client = gateway.connect().request(`GET ${target}`, 'Connection: close', ...fields);
-  await until(() => client.ended);
-  return client.received;
-}
-
-const items = '/orders/1.0.0/items';
-const bearer = (token: string): string => `Authorization: Bearer ${token}`;
-const counters = (): readonly string[] => (charged.at(-1) ?? []).map(({ key }) => key);
-const ok = /^HTTP\/1.1 200 /;
-const own = `<${issuerName.replace(':', '%3A')}>app/${uuid}`;
+beforeAll(makeSigners);
+afterEach(close);
 
 describe('a self-contained token', () => {
   test('needs no application file: application, tiers, subscription and key type are in it', async () => {
@@ -198,7 +106,7 @@ describe('whoever owns one issuer', () => {
     await get(items, bearer(signer.token()));
     const foreign = new Set(charged.flatMap((charges) => charges.map(({ key }) => key)));
     const shared = new Set(['operation', 'backend', 'api']);
-    charged = [];
+    forgetCharges();
     const names = [
       uuid,
       `<${issuerName}>app/${uuid}`,
@@ -233,71 +141,5 @@ describe('whoever owns one issuer', () => {
     await start({ api: { tokens, subscriptionless: gold } });
     expect(await get(items, bearer(signer.token()))).toMatch(ok);
     expect(await get(items, bearer(other.token({ iss: otherName })))).toMatch(/^HTTP\/1.1 401 /);
-  });
-});
-
-describe("WSO2's API key", () => {
-  const key = (more: object = {}): string =>
-    signer.apiKey({ ...selfContained(), azp: undefined, exp: undefined, ...more });
-
-  test('opens what it is subscribed to, though it never ends', async () => {
-    await start();
-    const answer = await get(`${items}?a=1`, `ApiKey: ${key()}`);
-    expect(answer).toContain('"url":"/v1/production/items?a=1"');
-    expect(counters()).toContain(`application@60000:${own}:carol`);
-  });
-
-  test('needs no audience, which tokens need where their issuer asks for one', async () => {
-    await start({ issuer: { audiences: ['mine'] } });
-    expect(await get(items, `ApiKey: ${key()}`)).toMatch(ok);
-    expect(await get(items, bearer(signer.token(selfContained())))).toMatch(/^HTTP\/1.1 401 /);
-    expect(await get(items, bearer(signer.token(selfContained({ aud: ['other', 'mine'] }))))).toMatch(ok);
-  });
-
-  test('may be in the query, and the backend does not see it', async () => {
-    await start();
-    for (const one of [key(), 'opaque']) {
-      const answer = await get(`${items}?a=1&apikey=${one}&b=2`);
-      expect(answer).toContain('"url":"/v1/production/items?a=1&b=2"');
-    }
-    expect(await get(`${items}?apikey=opaque`)).toContain('"url":"/v1/production/items"');
-    expect(await get(`${items}?apikey=opaque&apikey=opaque`)).toMatch(/^HTTP\/1.1 400 [^]*"code":"908004"/);
-    expect(await get(`${items}?apikey=wrong`)).toMatch(/^HTTP\/1.1 401 [^]*"code":"900901"/);
-    expect(await get(`${items}?apikey=%ff`)).toMatch(/^HTTP\/1.1 401 [^]*"code":"900902"/);
-    const told = await get(`${items}?apikey=mine`, 'ApiKey: opaque');
-    expect(echoed(told.slice(told.indexOf('{'), told.lastIndexOf('}') + 1)).url).toContain('apikey=mine');
-  });
-
-  test.each([
-    ['permittedIP', '10.0.0.0/8,127.0.0.1', [], 200],
-    ['permittedIP', '10.0.0.0/8', ['X-Forwarded-For: 10.0.0.1'], 403],
-    ['permittedIP', 'localhost', [], 403],
-    ['permittedIP', 17, [], 403],
-    ['permittedIP', '', [], 200],
-    ['permittedReferer', 'https://shop.example/*', ['Referer: https://shop.example/cart'], 200],
-    ['permittedReferer', 'https://*.example/a*c', ['Referer: https://shop.example/abc'], 200],
-    [
-      'permittedReferer',
-      'https://shop.example/*',
-      ['Referer: https://evil.example/?https://shop.example/'],
-      403,
-    ],
-    ['permittedReferer', 'https://shop.example/*', [], 403],
-  ])('with %s %j and %j is answered %i', async (claim, value, fields, status) => {
-    await start();
-    const answer = await get(items, `ApiKey: ${key({ [claim]: value })}`, ...fields);
-    expect(answer.startsWith(`HTTP/1.1 ${status} `)).toBe(true);
-    expect(charged).toHaveLength(status === 200 ? 1 : 0);
-  });
-
-  test.each([
-    ['that has ended', () => key({ exp: 1_700_000_000 })],
-    ['of a strange key', () => other.apiKey({ ...selfContained() })],
-    ['with a changed claim', () => key().replace(/\.[^.]+\./, '.e30.')],
-    ['for tests', () => key({ token_type: 'InternalKey' })],
-  ])('%s is refused', async (_, make) => {
-    await start();
-    expect(await get(items, `ApiKey: ${make()}`)).toMatch(/^HTTP\/1.1 401 [^]*"code":"900901"/);
-    expect(charged).toEqual([]);
   });
 });
