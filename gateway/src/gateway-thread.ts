@@ -145,8 +145,9 @@ export class GatewayThread {
   }
 
   /** Gives leases back. Requests must have ended before. */
-  close(): Promise<void> {
-    return this.#limiter.close();
+  async close(): Promise<void> {
+    await this.#hub?.close(0);
+    await this.#limiter.close();
   }
 }
 

@@ -1,10 +1,10 @@
-import { lookup, type LookupAddress } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import { request as requestHttp, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../limits/clock.ts';
 import { type CallbackRules, literalAddress } from './callback-rules.ts';
-import { FairQueue } from './fair-queue.ts';
+import { NameLookup } from './name-lookup.ts';
 
 export interface CallbackRequest {
   readonly method: 'GET' | 'POST';
@@ -21,19 +21,18 @@ export interface CallbackAnswer {
 
 const deadlineMs = 10_000;
 const answerBytesMax = 4096;
-/** Names are looked up by the few threads that files and backends need too: slow ones must not take them all. */
-const lookups = { runningMax: 2, runningOfOneMax: 1, waitingMax: 2000, waitingOfOneMax: 1000 };
 
 /** Sends requests to where clients have them sent: to allowed addresses only, without following redirects, within ten seconds. */
 export class CallbackClient {
   /** Those of the configuration in force. */
   rules: CallbackRules;
   readonly #clock: Clock;
-  readonly #lookups = new FairQueue(lookups);
+  readonly #names: NameLookup;
 
   constructor(rules: CallbackRules, clock: Clock) {
     this.rules = rules;
     this.#clock = clock;
+    this.#names = new NameLookup(clock);
   }
 
   /** Whether it is known before that a URL may not be reached: one that names an address. */
@@ -55,7 +54,7 @@ export class CallbackClient {
         headers: { ...fields, 'user-agent': 'sluice', ...(body && { 'content-length': body.length }) },
         agent: false,
         signal: late.signal,
-        lookup: this.#lookup,
+        lookup: (...asked) => void this.#lookup(...asked),
       };
       return await exchange(url, options, body);
     } finally {
@@ -64,24 +63,23 @@ export class CallbackClient {
     }
   }
 
-  /** Finds the addresses of a name, and leaves out those that aren't allowed: what is connected to is what was checked. */
-  readonly #lookup: LookupFunction = (hostname, options, done) => {
-    const found = (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]): void => {
-      const allowed = addresses.filter(({ address }) => this.rules.allows(hostname, address));
-      const [first] = allowed;
-      if (error !== null || first === undefined) done(error ?? new Error('no address of it is allowed'), []);
-      else if (options.all === true) done(null, [...allowed]);
-      else done(null, first.address, first.family);
-    };
-    const job = (): Promise<void> =>
-      new Promise((ended) => {
-        lookup(hostname, { all: true }, (error, addresses) => {
-          ended();
-          found(error, addresses);
-        });
-      });
-    if (!this.#lookups.add(hostname, job)) done(new Error('too many names are looked up'), []);
+  /** Only allowed addresses are given: what is connected to is what was checked. */
+  readonly #lookup = async (...[hostname, { all }, done]: Parameters<LookupFunction>): Promise<void> => {
+    const allowed = await this.#allowed(hostname);
+    if (allowed instanceof Error) done(allowed, []);
+    else if (all === true) done(null, [...allowed]);
+    else done(null, allowed[0].address, allowed[0].family);
   };
+
+  async #allowed(hostname: string): Promise<readonly [LookupAddress, ...LookupAddress[]] | Error> {
+    try {
+      const addresses = await this.#names.find(hostname);
+      const [first, ...others] = addresses.filter(({ address }) => this.rules.allows(hostname, address));
+      return first === undefined ? new Error('no address of it is allowed') : [first, ...others];
+    } catch (error) {
+      return error instanceof Error ? error : new Error('no address found');
+    }
+  }
 }
 
 function exchange(url: string, options: RequestOptions, body: Buffer | undefined): Promise<CallbackAnswer> {
@@ -100,7 +98,8 @@ function exchange(url: string, options: RequestOptions, body: Buffer | undefined
         if (bytes > answerBytesMax) end();
       });
       answer.on('end', end);
-      answer.on('error', reject);
+      // The status is known; a body that breaks off is as long as it came.
+      answer.on('error', end);
     });
     request.on('error', reject);
     request.end(body);

@@ -59,9 +59,9 @@ export class RedisBook implements SubscriberBook {
     { api, topic, application, callback }: Place,
     { slotsMax = 0, ms = 0, subscriber = '' } = {},
   ): Promise<boolean> {
-    const keys = [`${prefixOf(api)}:slots:${encodeURIComponent(application)}`, topicKey(api, topic)];
+    const keys = [`${prefixOf(api)}:slots:${escaped(application)}`, topicKey(api, topic)];
     const digest = createHash('sha256').update(callback).digest('base64url');
-    const args = [action, `${topic} ${digest}`, `${application} ${digest}`];
+    const args = [action, `${topic} ${digest}`, `${escaped(application)} ${digest}`];
     const answer = await this.#redis.run(changeScript, keys, [
       ...args,
       slotsMax,
@@ -76,11 +76,16 @@ export class RedisBook implements SubscriberBook {
 }
 
 function topicKey(api: string, topic: string): string {
-  return `${prefixOf(api)}:topic:${encodeURIComponent(topic)}`;
+  return `${prefixOf(api)}:topic:${escaped(topic)}`;
 }
 
 function prefixOf(api: string): string {
-  return `sluice:websub:{${encodeURIComponent(api)}}`;
+  return `sluice:websub:{${escaped(api)}}`;
+}
+
+/** Tokens may name applications as they like: also by what is no text. */
+function escaped(part: string): string {
+  return encodeURIComponent(part.isWellFormed() ? part : JSON.stringify(part));
 }
 
 function scriptText(name: 'change.lua' | 'subscribers.lua'): string {

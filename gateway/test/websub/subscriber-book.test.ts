@@ -118,6 +118,12 @@ describe.skipIf(redisMissing)('subscriber books', () => {
       expect(await callbacks()).toEqual(['b', 'c']);
     });
 
+    test('an application may be called anything', async () => {
+      for (const application of ['a b:{c}%', '\ud800', '\ud801', '<i>app/ü'])
+        await subscribe(at('a', { application }), hour, 1);
+      expect(await callbacks()).toEqual(['a', 'a', 'a', 'a']);
+    });
+
     test('no slots are no slots', async () => {
       expect(await book.reserve(at('a'), 0)).toBe(false);
     });
