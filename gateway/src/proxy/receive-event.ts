@@ -9,7 +9,7 @@ import { fieldValues } from './fields.ts';
 import { hubCauses } from './hub-causes.ts';
 import { hubName, topicNamed } from './hub-doors.ts';
 import { type Recipients, recipientsOf } from './recipients.ts';
-import { type Refusal } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
 import type { Routed } from './route.ts';
 import type { Serving } from './serving.ts';
 
@@ -26,15 +26,17 @@ export async function receiveEvent(
 ): Promise<Answer | Refusal> {
   const operation = topicNamed(api, new URLSearchParams(target.query).get('topic') ?? '');
   if (operation === undefined) return { cause: hubCauses.noTopic };
-  const event = await readEvent(exchange, api.webSub?.signature);
-  if ('cause' in event) return event;
   const { hub } = around;
+  if (!hub.enter(exchange)) return busy;
+  const event = await readEvent(exchange, api.webSub?.signature);
+  hub.leave(exchange);
+  if ('cause' in event) return event;
   const place = { api: hubName(api), topic: operation.target };
   try {
     const subscribers = await hub.subscribers(place.api, place.topic);
     const recipients = recipientsOf(subscribers, { api, operation }, around);
     const wanted = recipients.reduce((sum, one) => sum + one.subscribers.length, 0);
-    if (!hub.hasRoom(event.body.length, wanted)) return { cause: hubCauses.busy, retryAfterMs: 1000 };
+    if (!hub.hasRoom(event.body.length, wanted)) return busy;
     const paid = await Promise.all(recipients.map((one) => pay(one, hub)));
     hub.deliver(event, place, paid.flat());
     return taken;
@@ -43,6 +45,8 @@ export async function receiveEvent(
     throw error;
   }
 }
+
+const busy: Refusal = { cause: hubCauses.busy, retryAfterMs: 1000 };
 
 /** As WSO2 answers. */
 const taken: Answer = { status: 200, fields: ['Content-Length', '0'], body: '', closes: false };
