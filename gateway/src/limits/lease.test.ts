@@ -1,42 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Claim, GatewayId, Grant } from './claim.ts';
+import { absorbed, claimed, gateways, isDue, leaseOf, limit, window } from '../../test/support/one-lease.ts';
 import { remainingOf, resetsInMsOf } from './counter-standing.ts';
-import { counterKey } from './counter-key.ts';
-import { Lease } from './lease.ts';
-import type { FixedWindow } from './limit.ts';
-
-const limit: FixedWindow = { kind: 'fixed-window', quota: 100, windowMs: 1000, starts: 'aligned' };
-const key = counterKey('test', limit, ['subject']);
-const window = 7_000;
-const gateways = 3;
-const recheckMs = 50;
-const horizonMs = 100;
-let seq = 0;
-
-function claimed(lease: Lease, wanted: number, nowMs: number): Claim {
-  seq += 1;
-  const usefulFrom = Math.min(1, wanted);
-  return lease.claim({ gateway: 'a' as GatewayId, seq, wanted, usefulFrom, gateways }, nowMs);
-}
-
-function grant(more: Partial<Grant>): Grant {
-  return { outcome: 'granted', window, granted: 0, used: 0, endsInMs: 600, gateways, ...more };
-}
-
-function absorbed(lease: Lease, nowMs: number, more: Partial<Grant>): string {
-  return lease.absorb(grant(more), { nowMs, recheckMs, gateways });
-}
-
-/** A lease that was granted `units` at 100 ms, in a window with 600 ms to run. */
-function leaseOf(units: number): Lease {
-  const lease = new Lease(key, limit, horizonMs);
-  claimed(lease, units, 100);
-  absorbed(lease, 110, { granted: units, used: 40 });
-  return lease;
-}
-
-const isDue = (lease: Lease, wanted: number, nowMs: number): boolean =>
-  lease.due({ wanted, usefulFrom: Math.min(1, wanted) }, { nowMs, gateways });
 
 describe('a lease', () => {
   test('spends what was granted, and not after the window can have ended', () => {
@@ -181,52 +145,6 @@ describe('a lease', () => {
     expect(lease.forgettable(711)).toBe(true);
     claimed(lease, 1, 720);
     expect(lease.forgettable(2000)).toBe(false);
-  });
-});
-
-describe('costs that are known only afterwards', () => {
-  test('close the counter, and the next claim states them', () => {
-    const lease = leaseOf(5);
-    lease.owe(90, 120);
-    expect(lease.available(120)).toBe(0);
-    expect(isDue(lease, 0, 120)).toBe(true);
-    expect(claimed(lease, 0, 120)).toMatchObject({ window, held: 90, want: 0 });
-    absorbed(lease, 121, { used: 125 });
-    expect(isDue(lease, 0, 122)).toBe(false);
-    expect(remainingOf(limit, lease, 122)).toBe(0);
-  });
-
-  test('give back what was paid ahead for them, while its window runs', () => {
-    const lease = leaseOf(50);
-    lease.spend(40, 110);
-    lease.putBack(30, window, 120);
-    expect(lease.available(120)).toBe(40);
-    lease.putBack(5, 8_000, 120);
-    lease.putBack(5, undefined, 120);
-    lease.putBack(5, window, 699);
-    expect(lease.available(120)).toBe(40);
-    lease.putBack(99, window, 121);
-    expect(lease.available(121)).toBe(50);
-  });
-
-  test('units that come back while a claim is on its way are never more than the ledger has counted', () => {
-    const lease = leaseOf(50);
-    lease.spend(50, 110);
-    expect(claimed(lease, 0, 400)).toMatchObject({ held: 50, want: 0 });
-    lease.putBack(20, window, 401);
-    absorbed(lease, 402, { used: 90 });
-    expect(lease.available(402)).toBe(20);
-    expect(isDue(lease, 0, 402)).toBe(true);
-    expect(claimed(lease, 0, 402)).toMatchObject({ held: 30 });
-    expect(lease.available(402)).toBe(0);
-  });
-
-  test('of a window that is over count in the next one', () => {
-    const lease = leaseOf(5);
-    lease.owe(30, 800);
-    expect(claimed(lease, 0, 800)).toMatchObject({ window, held: 0 });
-    absorbed(lease, 801, { window: 8_000, used: 0 });
-    expect(claimed(lease, 0, 802)).toMatchObject({ window: 8_000, held: 30 });
   });
 });
 
