@@ -1,14 +1,13 @@
 import { adminApi } from '../admin/api/admin-api.ts';
 import { Authority } from '../admin/api/authority.ts';
 import type { Config } from '../config/config.ts';
-import { readConfig } from '../config/read-config.ts';
 import { bugLine } from '../gateway-thread.ts';
 import { HomeChanges } from '../home/home-changes.ts';
 import { FileExchange } from '../sharing/file-exchange.ts';
 import { FileSharer } from '../sharing/file-sharer.ts';
 import type { Surroundings } from '../start.ts';
 import { systemClock as clock } from '../system-clock.ts';
-import { machineEnvironment } from './machine.ts';
+import { configAside } from './home-aside.ts';
 import { readHome } from './read-home.ts';
 import type { Reloader } from './reloader.ts';
 
@@ -33,7 +32,7 @@ export function homeApi({ path, reloader, takeOver, inForce, say }: HomeApiParts
   const home = new HomeChanges({
     path,
     read: () => readHome(path),
-    configOf: (files) => readConfig(files, machineEnvironment(path)),
+    configOf: (files) => configAside(path, files),
     takeOver,
     inTurn: (turn) => reloader.inTurn(turn),
   });

@@ -16,8 +16,8 @@ import { writeFile } from './write-file.ts';
 export interface HomeChangesParts {
   readonly path: string;
   readonly read: () => Promise<ReadHome>;
-  /** What a gateway would go by. */
-  readonly configOf: (home: Home) => ReadConfig;
+  /** What a gateway would go by. Requests are served meanwhile. */
+  readonly configOf: (home: Home) => Promise<ReadConfig>;
   /** Makes the gateway go by another configuration. */
   readonly takeOver: (config: Config) => Promise<unknown>;
   /** Runs one thing after the other, and none beside a reload. */
@@ -65,7 +65,7 @@ export class HomeChanges implements ChangeableHome {
   async #take(home: Home, edits: readonly DoneEdit[], witness?: ChangeWitness): Promise<Outcome> {
     const tooLarge = tooLargeOnes(home, edits);
     if (tooLarge.length > 0) return { taken: false, diagnostics: tooLarge };
-    const { config, diagnostics } = this.#parts.configOf(home);
+    const { config, diagnostics } = await this.#parts.configOf(home);
     if (config === undefined) return { taken: false, diagnostics };
     await witness?.begin(edits);
     const written: DoneEdit[] = [];

@@ -4,10 +4,9 @@ import { Authority } from '../../src/admin/api/authority.ts';
 import { adminApi } from '../../src/admin/api/admin-api.ts';
 import { readHomeConfig } from '../../src/cli/home-config.ts';
 import { readHome } from '../../src/cli/read-home.ts';
-import { machineEnvironment } from '../../src/cli/machine.ts';
+import { configAside } from '../../src/cli/home-aside.ts';
 import { Reloader } from '../../src/cli/reloader.ts';
 import { adminScopes, type AdminToken, type Config } from '../../src/config/config.ts';
-import { readConfig } from '../../src/config/read-config.ts';
 import { HomeChanges } from '../../src/home/home-changes.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { apiProject, application, subscriptionPolicy, TestHome } from '../support/test-home.ts';
@@ -77,7 +76,7 @@ export class ApiHome {
     const changes = new HomeChanges({
       path,
       read: () => readHome(path),
-      configOf: (home) => readConfig(home, machineEnvironment(path)),
+      configOf: (home) => configAside(path, home),
       takeOver,
       inTurn: (turn) => reloader.inTurn(turn),
     });

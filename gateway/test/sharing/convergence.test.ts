@@ -2,10 +2,9 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { machineEnvironment } from '../../src/cli/machine.ts';
+import { configAside } from '../../src/cli/home-aside.ts';
 import { readHome } from '../../src/cli/read-home.ts';
 import type { RedisSettings } from '../../src/config/config.ts';
-import { readConfig } from '../../src/config/read-config.ts';
 import { HomeChanges } from '../../src/home/home-changes.ts';
 import { FileExchange } from '../../src/sharing/file-exchange.ts';
 import { FileSharer } from '../../src/sharing/file-sharer.ts';
@@ -46,7 +45,7 @@ class Member {
     const home = new HomeChanges({
       path,
       read: () => readHome(path),
-      configOf: (read) => readConfig(read, machineEnvironment(path)),
+      configOf: (read) => configAside(path, read),
       takeOver: () => Promise.resolve(),
       inTurn: (turn) => {
         const done = last.then(turn);
