@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { environment, homeOf, lines } from '../../test/config/homes.ts';
-import { apiProject } from '../../test/support/test-home.ts';
+import { apiProject, policyFile } from '../../test/support/test-home.ts';
 import type { Api } from '../policy/catalogue.ts';
 import { readConfig } from './read-config.ts';
 
@@ -117,4 +117,22 @@ describe('an API of type WEBSUB', () => {
     const more = ['websubSubscriptionConfiguration: {enable: true, secret: hidden-one, signingAlgorithm: 5}'];
     expect(JSON.stringify(read({ more }).found)).not.toContain('hidden-one');
   });
+});
+
+test.each([
+  ['Some', 'subscriberCount: 7', 7],
+  ['None', 'subscriberCount: 0', 0],
+  ['Silent', '', undefined],
+  ['Null', 'subscriberCount: null', undefined],
+  ['AsyncWHGold', '', undefined],
+  ['AsyncWHUnlimited', 'subscriberCount: 0', undefined],
+])('the plan %s with %s has room for %s subscriptions', (name, line, count) => {
+  const limit = '{type: EVENTCOUNTLIMIT, eventCount: {timeUnit: hour, unitTime: 1, eventCount: 5}}';
+  const home = homeOf({
+    'deployment.toml': '',
+    'apis/Hub.yaml': apiProject({ name: 'Hub', production: 1, policies: [name] }),
+    'policies/Plan.yaml': policyFile('subscription', name, limit, [line]),
+  });
+  const { config } = readConfig(home, environment);
+  expect(config?.tiers.subscription.find((tier) => tier.name === name)?.subscribersMax).toBe(count);
 });

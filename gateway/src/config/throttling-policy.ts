@@ -88,6 +88,9 @@ const advancedSchema = mapping(
   informative,
 );
 
+/** WSO2's own tiers without a limit have none, whatever their files say. */
+const unlimitedTier = /^(?:async(?:wh)?)?unlimited$/i;
+
 function readSubscriptionPolicy(source: SourceFile): PolicyFile | undefined {
   const data = checkFields(source, subscriptionSchema, ['data']);
   const quotas = readQuota(source, data.defaultLimit);
@@ -96,7 +99,7 @@ function readSubscriptionPolicy(source: SourceFile): PolicyFile | undefined {
   if (data.policyName === undefined || quotas === undefined) return undefined;
   const name = data.policyName;
   const graphql = graphqlBounds(data);
-  const subscribersMax = data.subscriberCount ?? undefined;
+  const subscribersMax = unlimitedTier.test(name) ? undefined : (data.subscriberCount ?? undefined);
   const policy: SubscriptionTier = {
     name,
     quotas,

@@ -5,7 +5,7 @@ import type { Admission } from './admit.ts';
 type Refused = Extract<Verdict, { admitted: false }>;
 
 /**
- * Pays for the pieces of one exchange, the events of a stream or the frames of a WebSocket, before they go on: so they are
+ * Pays for pieces, the events of a stream, the messages of a WebSocket or the deliveries of an event, before they go on: so they are
  * counted exactly, however many gateways serve streams of one counter. Its charges are those that count pieces, which must
  * have been admitted at the start at no cost; a piece is one unit of each.
  */

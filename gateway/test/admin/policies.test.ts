@@ -155,6 +155,8 @@ INSERT ALL EVENTS INTO ResultStream;`,
   test('a built-in policy is listed, may be changed, and comes back when its file goes', async () => {
     const list = await api.ask('GET', `${policies}/subscription`);
     const gold = list.body.list.find((one) => one.policyName === 'Gold')!;
+    const hub = list.body.list.find((one) => one.policyName === 'AsyncWHBronze');
+    expect(hub).toMatchObject({ subscriberCount: 100 });
     expect(gold).toMatchObject({ isDeployed: true, defaultLimit: { requestCount: { requestCount: 5000 } } });
     const path = `${policies}/subscription/${gold.policyId}`;
     const sent = { ...gold, defaultLimit: perMinute(6000) };

@@ -78,7 +78,7 @@ describe('export and import, as apictl does them', () => {
     expect(data.policyId).toBe(parse(text).data.policyId);
   });
 
-  test.each(['Gold', 'Unlimited', '10KPerMin', '50PerMin'])(
+  test.each(['Gold', 'Unlimited', 'AsyncWHGold', '10KPerMin', '50PerMin'])(
     'the built-in %s is exported in both forms alike',
     async (name) => {
       const asYaml = await exportAs('YAML', `name=${name}`);

@@ -22,10 +22,16 @@ export function builtInPolicies(): readonly BuiltInPolicy[] {
     const kind = policyKinds.find(({ name }) => name === kindName);
     if (kind === undefined) return [];
     const more = kindName === 'subscription' ? { stopOnQuotaReach: true, billingPlan: 'FREE' } : {};
-    return tiers.map(({ name, quotas = [] }) => ({
+    return tiers.map(({ name, quotas = [], subscribersMax }) => ({
       kind,
       name,
-      data: { displayName: name, description: 'Built in', defaultLimit: defaultLimit(quotas[0]), ...more },
+      data: {
+        displayName: name,
+        description: 'Built in',
+        defaultLimit: defaultLimit(quotas[0]),
+        ...more,
+        ...(subscribersMax !== undefined && { subscriberCount: subscribersMax }),
+      },
     }));
   };
   return [
@@ -41,6 +47,7 @@ export function builtInPolicies(): readonly BuiltInPolicy[] {
 interface Tier {
   readonly name: string;
   readonly quotas?: readonly Quota[];
+  readonly subscribersMax?: number;
 }
 
 /** Built-in policies count requests or events, or nothing. */
