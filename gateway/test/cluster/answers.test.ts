@@ -1,17 +1,11 @@
 import { parseList } from 'structured-headers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startEchoBackend, type EchoBackend } from '../../src/cli/demo/echo-backend.ts';
-import { Gateways, redisDeployment } from '../support/gateways.ts';
+import { Gateways } from '../support/gateways.ts';
 import { hourWithRoom } from '../support/hour-with-room.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
-import {
-  advancedPolicy,
-  apiProject,
-  application,
-  applicationBurst,
-  subscriptionPolicy,
-  TestHome,
-} from '../support/test-home.ts';
+import { TestHome } from '../support/test-home.ts';
+import { answeredFiles } from './answered-files.ts';
 
 /** Every answer of contract.md 3 and 4, from two gateways as processes on one Redis. */
 describe.skipIf(redisMissing)('what a client sees', () => {
@@ -23,43 +17,7 @@ describe.skipIf(redisMissing)('what a client sees', () => {
   beforeAll(async () => {
     redis = await RedisServer.start();
     backend = await startEchoBackend(() => performance.now());
-    const policies = ['Unlimited', 'TwoPerHour', 'Burst'];
-    const api = (name: string, more: Partial<Parameters<typeof apiProject>[0]> = {}): string =>
-      apiProject({ name, production: backend.port, policies, ...more });
-    const all = {
-      Plain: 'Unlimited',
-      Quota: 'TwoPerHour',
-      Burst: 'Burst',
-      Whole: 'Unlimited',
-      Part: 'Unlimited',
-      Soap: 'TwoPerHour',
-    };
-    home = new TestHome({
-      'repository/conf/deployment.toml': `${redisDeployment(redis)}\n[sluice.responses]\nerror_format = "accept"\n`,
-      'apis/Plain.yaml': api('Plain'),
-      'apis/Quota.yaml': api('Quota'),
-      'apis/Burst.yaml': api('Burst'),
-      'apis/Whole.yaml': api('Whole', { apiThrottlingPolicy: 'TwoForAll' }),
-      'apis/Part.yaml': api('Part', {
-        operations:
-          '[{target: /a, verb: GET, throttlingPolicy: TwoForAll}, {target: /b, verb: GET, authType: None}]',
-      }),
-      'apis/Backend.yaml': api('Backend', { maxTps: '{production: 2, productionTimeUnit: HOUR}' }),
-      'apis/Soap.yaml': api('Soap', { more: ['type: SOAP'], operations: '[{target: /*, verb: POST}]' }),
-      'apis/Blocked.yaml': api('Blocked', { more: ['lifeCycleStatus: BLOCKED'] }),
-      'apis/Away.yaml': api('Away', { production: 1 }),
-      'policies/TwoPerHour.yaml': subscriptionPolicy('TwoPerHour', { perHour: 2 }),
-      'policies/Burst.yaml': subscriptionPolicy('Burst', { perHour: 1000, burstPerMinute: 2 }),
-      'policies/TwoForAll.yaml': advancedPolicy('TwoForAll', 2),
-      'applications/App.yaml': application('App', { ...all, Backend: 'Unlimited', Away: 'Unlimited' }),
-      'policies/TwoAtOnce.yaml': applicationBurst('TwoAtOnce', 2),
-      'applications/Trial.yaml': application('Trial', { Plain: 'Unlimited' }, '10PerMin'),
-      'applications/Hasty.yaml': application('Hasty', { Plain: 'Unlimited' }, 'TwoAtOnce'),
-      'applications/Held.yaml': application('Held', { Plain: 'Unlimited', Whole: 'Unlimited' }, 'Unlimited', {
-        Plain: 'BLOCKED',
-        Whole: 'ON_HOLD',
-      }),
-    });
+    home = new TestHome(answeredFiles(redis, backend.port));
     gateways = await Gateways.start(home.path, 2);
   });
   afterAll(async () => {

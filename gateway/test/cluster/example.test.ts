@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Cluster } from '../../src/cli/demo/cluster.ts';
 import { example, exampleHome } from '../../src/cli/demo/example.ts';
 import { systemClock } from '../../src/system-clock.ts';
+import { minuteWithRoom } from '../support/hour-with-room.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
 import { sluice } from '../support/sluice.ts';
 
@@ -64,7 +65,7 @@ describe.skipIf(redisMissing)('examples/orders-cluster on two gateways and a Red
 
   test('Trial may send ten requests a minute, over both gateways', async () => {
     const { apiKey, path, perMinute } = example.trial;
-    await minuteWithRoom();
+    await minuteWithRoom(3000);
     const statuses = await statusesOf(perMinute + 3, path, apiKey);
     expect(statuses.filter((status) => status === 200).length).toBe(perMinute);
     // Near its end a unit may lie ready on one gateway while the other refuses; so which ones pass is not promised.
@@ -72,7 +73,7 @@ describe.skipIf(redisMissing)('examples/orders-cluster on two gateways and a Red
   });
 
   test('five deletes a minute pass, whoever asks', async () => {
-    await minuteWithRoom();
+    await minuteWithRoom(3000);
     const mobile = await statusesOf(3, '/orders/1.0.0/items/1', 'mobile-prod-key', 'DELETE');
     const shop = await statusesOf(4, '/orders/1.0.0/items/1', 'shop-prod-key', 'DELETE');
     expect([...mobile, ...shop]).toEqual([200, 200, 200, 200, 200, 429, 429]);
@@ -84,8 +85,3 @@ describe.skipIf(redisMissing)('examples/orders-cluster on two gateways and a Red
     expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(20);
   });
 });
-
-async function minuteWithRoom(): Promise<void> {
-  const leftMs = 60_000 - (Date.now() % 60_000);
-  if (leftMs < 3000) await new Promise((resolve) => setTimeout(resolve, leftMs + 50));
-}

@@ -5,6 +5,7 @@ import { offerTraffic } from '../../src/cli/demo/traffic.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { countInMembers, countInRedis, type Counting } from '../support/counting.ts';
 import { Gateways } from '../support/gateways.ts';
+import { minuteWithRoom } from '../support/hour-with-room.ts';
 import { redisMissing } from '../support/redis-server.ts';
 import { apiProject, application, subscriptionPolicy, TestHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
@@ -88,7 +89,7 @@ describe.each(ways.filter(({ isMissing }) => !isMissing))(
     });
 
     test('a quota of 1,000 a minute admits exactly 1,000', async () => {
-      await minuteWithRoomFor(8000);
+      await minuteWithRoom(8000);
       const arrivals = await arrivalsDuring(production, () =>
         offer('/open/1.0.0/items', 'Quota-production', 700, 3000),
       );
@@ -112,7 +113,7 @@ describe.each(ways.filter(({ isMissing }) => !isMissing))(
     });
 
     test('a request that one level refuses leaves all other counters as they were', async () => {
-      await minuteWithRoomFor(5000);
+      await minuteWithRoom(5000);
       const keys = {
         application: 'application@60000:tester/Trial:tester',
         subscription: 'subscription@60000:tester/Trial:/limited:1.0.0:Gold',
@@ -141,12 +142,6 @@ describe.each(ways.filter(({ isMissing }) => !isMissing))(
     });
   },
 );
-
-/** Waits for the next minute when this one is nearly over, so that a quota's window isn't cut in two. */
-async function minuteWithRoomFor(neededMs: number): Promise<void> {
-  const leftMs = 60_000 - (Date.now() % 60_000);
-  if (leftMs < neededMs) await new Promise((resolve) => setTimeout(resolve, leftMs + 50));
-}
 
 function stopwatchMs(): number {
   return performance.now();

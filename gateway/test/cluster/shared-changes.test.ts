@@ -1,89 +1,15 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startEchoBackend, type EchoBackend } from '../../src/cli/demo/echo-backend.ts';
-import type { SharedStatus } from '../../src/home/shared-status.ts';
 import { redisDeployment } from '../support/gateways.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
-import { sluice, type Run } from '../support/sluice.ts';
 import { apiProject, application, subscriptionPolicy, TestHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
+import { AdministeredGateway, tokens } from './administered-gateway.ts';
 
-const token = 'a token of the tests';
-const tokens = `[[token]]
-name = "tests"
-sha256 = "${createHash('sha256').update(token.replaceAll(' ', '-')).digest('hex')}"
-scopes = ["apim:admin"]
-`;
 const policies = '/throttling/policies';
 const key = 'sluice:files:default';
-
-/** A gateway with a home of its own. */
-class Gateway {
-  readonly home: TestHome;
-  readonly threads: number;
-  run: Run | undefined;
-
-  constructor(home: TestHome, threads = 1) {
-    this.home = home;
-    this.threads = threads;
-  }
-
-  async start(): Promise<void> {
-    const args = ['start', '--home', this.home.path, '--port', '0', '--admin-port', '0', '--no-watch'];
-    const run = sluice([...args, '--threads', String(this.threads)]);
-    this.run = run;
-    await until(() => run.said().includes('admin on'));
-  }
-
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    this.run?.signal(signal);
-    await this.run?.ended;
-  }
-
-  said(): string {
-    return this.run?.said() ?? '';
-  }
-
-  get adminUrl(): string {
-    return /admin on (http:\/\/\S+),/.exec(this.said())?.[1] ?? '';
-  }
-
-  async ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: PolicyAnswer }> {
-    const response = await fetch(`${this.adminUrl}/api/am/admin/v4${path}`, {
-      method,
-      headers: { Authorization: `Bearer ${token.replaceAll(' ', '-')}`, 'Content-Type': 'application/json' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as PolicyAnswer };
-  }
-
-  async shared(): Promise<SharedStatus> {
-    const response = await fetch(`${this.adminUrl}/readyz?verbose`);
-    return ((await response.json()) as { shared: SharedStatus }).shared;
-  }
-
-  /** Asks once; gives the status. */
-  async send(): Promise<number> {
-    const url = (/on (http:\/\/\S+)/.exec(this.said())?.[1] ?? '').replace('0.0.0.0', '127.0.0.1');
-    const response = await fetch(`${url}/open/1.0.0/x`, { headers: { ApiKey: 'Some-production' } });
-    await response.arrayBuffer();
-    return response.status;
-  }
-
-  text(path: string): string | undefined {
-    const full = join(this.home.path, path);
-    return existsSync(full) ? readFileSync(full, 'utf8') : undefined;
-  }
-}
-
-interface PolicyAnswer {
-  readonly policyId: string;
-  readonly conditionId: string;
-  readonly list: readonly { readonly uuid: string; readonly policyName: string }[];
-}
 
 const perMinute = (requestCount: number): object => ({
   type: 'REQUESTCOUNTLIMIT',
@@ -93,8 +19,8 @@ const perMinute = (requestCount: number): object => ({
 describe.skipIf(redisMissing)('gateways that share changes by the admin REST API', () => {
   let redis: RedisServer;
   let backend: EchoBackend;
-  let all: readonly Gateway[];
-  const gateway = (index: number): Gateway => all[index]!;
+  let all: readonly AdministeredGateway[];
+  const gateway = (index: number): AdministeredGateway => all[index]!;
 
   beforeAll(async () => {
     redis = await RedisServer.start();
@@ -110,9 +36,9 @@ describe.skipIf(redisMissing)('gateways that share changes by the admin REST API
       'applications/Some.yaml': application('Some', { Open: 'Plan' }),
     };
     all = [
-      new Gateway(new TestHome(files)),
-      new Gateway(new TestHome(files), 2),
-      new Gateway(new TestHome(files)),
+      new AdministeredGateway(new TestHome(files)),
+      new AdministeredGateway(new TestHome(files), 2),
+      new AdministeredGateway(new TestHome(files)),
     ];
     await Promise.all(all.map((one) => one.start()));
   });
@@ -219,7 +145,7 @@ describe.skipIf(redisMissing)('gateways that share changes by the admin REST API
   });
 
   test('two gateways on one home go by a change of either', async () => {
-    const second = new Gateway(gateway(2).home);
+    const second = new AdministeredGateway(gateway(2).home);
     await second.start();
     try {
       const sent = { conditionType: 'API', conditionValue: '/open/1.0.0' };

@@ -3,166 +3,15 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startEchoBackend } from '../../src/cli/demo/echo-backend.ts';
-import { countInMembers, countInRedis, type Counting } from '../support/counting.ts';
+import { hourWithRoom } from '../support/hour-with-room.ts';
 import { Load } from '../support/load.ts';
-import { redisMissing } from '../support/redis-server.ts';
-import { sluice, type Run } from '../support/sluice.ts';
+import { sluice } from '../support/sluice.ts';
 import { SpansBackend } from '../support/spans-backend.ts';
-import { apiProject, application, subscriptionPolicy, TestHome } from '../support/test-home.ts';
+import { apiProject } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
+import { apiKey, close, embedded, homeOf, leaveRunning, open, path, perHour } from './two-threads.ts';
 
-const killer = new URL('../support/thread-killer.ts', import.meta.url).href;
-const embedded = '[throttle_properties]\n\'throttling.distributed.counter.type\' = "local"\n';
-
-/** A gateway of two threads as a process of its own. */
-class TwoThreads {
-  readonly #run: Run;
-
-  constructor(home: string, env: Readonly<Record<string, string>>) {
-    const args = [
-      'start',
-      '--home',
-      home,
-      '--port',
-      '0',
-      '--admin-port',
-      '0',
-      '--threads',
-      '2',
-      '--no-watch',
-    ];
-    this.#run = sluice(args, { ...env, NODE_OPTIONS: `--import=${killer}` });
-  }
-
-  async serving(): Promise<this> {
-    await until(() => this.said.includes('admin on'), 30_000);
-    await until(async () => (await this.admin('/readyz')).status === 200, 30_000);
-    return this;
-  }
-
-  get said(): string {
-    return this.#run.said();
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${/serving .*:(\d+)\n/.exec(this.said)?.[1]}`;
-  }
-
-  admin(path: string, method = 'GET'): Promise<Response> {
-    return fetch(`http://127.0.0.1:${/admin on .*:(\d+),/.exec(this.said)?.[1]}${path}`, { method });
-  }
-
-  async metric(name: string): Promise<number> {
-    const text = await (await this.admin('/metrics')).text();
-    const values = text
-      .split('\n')
-      .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
-    return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.#run.signal(signal);
-  }
-
-  async end(): Promise<{ readonly code: number | null; readonly stdout: string }> {
-    this.signal('SIGTERM');
-    return this.#run.ended;
-  }
-}
-
-let running: TwoThreads[] = [];
-let homes: TestHome[] = [];
-const open = async (home: TestHome, env = {}): Promise<TwoThreads> => {
-  const gateway = new TwoThreads(home.path, env);
-  running.push(gateway);
-  return gateway.serving();
-};
-afterEach(async () => {
-  await Promise.all(running.map((gateway) => gateway.end()));
-  for (const home of homes) home.remove();
-  running = [];
-  homes = [];
-});
-
-function homeOf(deployment: string, port: number, plan: string): TestHome {
-  const home = new TestHome({
-    'repository/conf/deployment.toml': deployment,
-    'apis/Open.yaml': apiProject({ name: 'Open', production: port, policies: ['Plan'] }),
-    'policies/Plan.yaml': plan,
-    'applications/Some.yaml': application('Some', { Open: 'Plan' }),
-  });
-  homes.push(home);
-  return home;
-}
-
-const perHour = (units: number): string => subscriptionPolicy('Plan', { perHour: units });
-const path = '/open/1.0.0/x';
-const apiKey = 'Some-production';
-
-describe('threads that count together', () => {
-  const inProcess = (): Promise<Pick<Counting, 'deployment' | 'environmentOf' | 'close'>> =>
-    Promise.resolve({ deployment: embedded, environmentOf: () => ({}), close: () => Promise.resolve() });
-  const ways = [
-    { how: 'one gateway of two threads, counters embedded', gateways: 1, isMissing: false, count: inProcess },
-    { how: 'one gateway of two threads on Redis', gateways: 1, isMissing: redisMissing, count: countInRedis },
-    {
-      how: 'two gateways of two threads on one Redis',
-      gateways: 2,
-      isMissing: redisMissing,
-      count: countInRedis,
-    },
-    {
-      how: 'three clustered gateways of two threads',
-      gateways: 3,
-      isMissing: false,
-      count: () => countInMembers(3),
-    },
-  ];
-  describe.each(ways.filter(({ isMissing }) => !isMissing))('$how', ({ gateways, count }) => {
-    let counting: Awaited<ReturnType<typeof count>>;
-    beforeAll(async () => {
-      counting = await count();
-    });
-    afterAll(() => counting?.close());
-    const start = async (home: TestHome): Promise<readonly string[]> => {
-      const all = await Promise.all(
-        Array.from({ length: gateways }, (_, index) => open(home, counting.environmentOf(index))),
-      );
-      for (const gateway of all)
-        await until(async () => (await gateway.metric('sluice_gateways')) === 2 * gateways);
-      return all.map(({ url }) => `${url}${path}`);
-    };
-    test('200 a second are never exceeded under three times the load', async () => {
-      const backend = await SpansBackend.start();
-      const plan = subscriptionPolicy('Plan', { perSeconds: { seconds: 1, units: 200 } });
-      const urls = await start(homeOf(counting.deployment, backend.port, plan));
-      const load = new Load({ urls, apiKey, perSecond: 600 });
-      const { statuses } = await load.observe(backend, 4000);
-      await load.end();
-      backend.close();
-      const windows = backend.windows({ units: 200, windowMs: 1000 });
-      const seen = JSON.stringify(windows.map(({ admitted, over, missed }) => ({ admitted, over, missed })));
-      expect(
-        windows.reduce((sum, { over }) => sum + over, 0),
-        seen,
-      ).toBe(0);
-      expect(new Set(statuses)).toEqual(new Set([200, 429]));
-    });
-
-    test('1,000 an hour are exactly 1,000', async () => {
-      await hourWithRoomFor(20_000);
-      const backend = await SpansBackend.start();
-      const urls = await start(homeOf(counting.deployment, backend.port, perHour(1000)));
-      const load = new Load({ urls, apiKey, perSecond: 600 });
-      await until(() => backend.arrivalsMs.length >= 1000, 20_000);
-      const { statuses } = await load.observe(backend, 1000);
-      await load.end();
-      backend.close();
-      expect(backend.arrivalsMs.length).toBe(1000);
-      expect(new Set(statuses)).toEqual(new Set([429]));
-    });
-  });
-});
+afterEach(close);
 
 describe('a gateway of two threads', () => {
   let backend: SpansBackend;
@@ -192,7 +41,7 @@ describe('a gateway of two threads', () => {
     expect(await gateway.metric('sluice_gateways')).toBe(2);
     const ready: unknown = await (await gateway.admin('/readyz?verbose')).json();
     expect(ready).toMatchObject({ state: 'ready', threads: ['ready', 'ready'], gateways: 2, apis: 1 });
-    running = [];
+    leaveRunning();
     const { code, stdout } = await gateway.end();
     expect(code).toBe(0);
     const lines = stdout.trimEnd().split('\n');
@@ -203,7 +52,7 @@ describe('a gateway of two threads', () => {
 
   test('a thread that dies under load is replaced; the others serve on, and no unit is admitted twice', async () => {
     const home = homeOf(embedded, backend.port, perHour(1200));
-    await hourWithRoomFor(20_000);
+    await hourWithRoom();
     const gateway = await open(home);
     const before = backend.arrivalsMs.length;
     const load = new Load({ urls: [`${gateway.url}${path}`], apiKey, perSecond: 400 });
@@ -290,7 +139,7 @@ describe('a gateway of two threads', () => {
       fetch(`${gateway.url}${path}`, { headers: { ApiKey: apiKey } }),
     );
     await until(() => held.length === 12);
-    running = [];
+    leaveRunning();
     const ended = gateway.end();
     await until(async () => (await gateway.admin('/readyz')).status === 503);
     for (const response of held) response.end('late');
@@ -310,9 +159,3 @@ describe('a gateway of two threads', () => {
     expect(code).toBe(1);
   });
 });
-
-/** Waits for the next hour when this one is nearly over, so that a quota's window isn't cut in two. */
-async function hourWithRoomFor(neededMs: number): Promise<void> {
-  const leftMs = 3_600_000 - (Date.now() % 3_600_000);
-  if (leftMs < neededMs) await new Promise((resolve) => setTimeout(resolve, leftMs + 50));
-}

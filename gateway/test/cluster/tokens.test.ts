@@ -10,33 +10,12 @@ import { redisMissing, RedisServer } from '../support/redis-server.ts';
 import { issuerName, KeyServer, Signer } from '../support/signer.ts';
 import { apiProject, policyFile, subscriptionPolicy, TestHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
+import { tokenApplication } from './token-application.ts';
 
 const perHour = (units: number): string =>
   `{type: REQUESTCOUNTLIMIT, requestCount: {timeUnit: hour, unitTime: 1, requestCount: ${units}}}`;
 const claimIs = (name: string, pattern: string): string =>
   `{type: JWTCLAIMSCONDITION, jwtClaimsCondition: {claimUrl: 'http://wso2.org/claims/${name}', attribute: '${pattern}'}}`;
-
-/** An application with consumer keys `<name>-prod` and `<name>-sandbox`, and one subscription. */
-function tokenApplication(
-  name: string,
-  plan: string,
-  { tier = 'Unlimited', status = 'UNBLOCKED', api = 'Orders' } = {},
-): string {
-  return `
-type: application
-version: v4.7.0
-data:
-  applicationInfo:
-    name: ${name}
-    owner: tester
-    throttlingPolicy: ${tier}
-    keys:
-      - {keyType: PRODUCTION, consumerKey: ${name}-prod, keyManager: Resident Key Manager}
-      - {keyType: SANDBOX, consumerKey: ${name}-sandbox, keyManager: Resident Key Manager}
-  subscribedAPIs:
-    - {apiId: {apiName: ${api}, version: 1.0.0}, throttlingPolicy: ${plan}, status: ${status}}
-`;
-}
 
 /** Who a token stands for decides what it is charged to, whichever of two gateways sees it (wso2.md 1.2). */
 describe.skipIf(redisMissing)('tokens at two gateways on one Redis', () => {
@@ -208,46 +187,5 @@ describe.skipIf(redisMissing)('tokens at two gateways on one Redis', () => {
 
   test('each gateway has fetched the keys once', () => {
     expect(keys.fetches).toBe(2);
-  });
-});
-
-describe('tokens at a gateway of two threads', () => {
-  test('whose keys are fetched at most twice a minute, by both threads together', async () => {
-    const signer = new Signer();
-    const stranger = new Signer();
-    const keys = await KeyServer.start(signer);
-    const backend = await startEchoBackend(() => performance.now());
-    const home = new TestHome({
-      'deployment.toml': `[sluice.listener]\nthreads = 2\n[[apim.jwt.issuer]]\nname = "${issuerName}"\njwks.url = "${keys.url}"\n`,
-      'apis/Orders.yaml': apiProject({
-        name: 'Orders',
-        production: backend.port,
-        policies: ['Unlimited'],
-        securityScheme: '[oauth2]',
-      }),
-      'applications/Some.yaml': tokenApplication('Some', 'Unlimited'),
-    });
-    const gateways = await Gateways.start(home.path, 1);
-    try {
-      const ask = async (token: string): Promise<number> => {
-        const headers = { Authorization: `Bearer ${token}`, Connection: 'close' };
-        const response = await fetch(`${gateways.urls[0]}/orders/1.0.0/items`, { headers });
-        await response.arrayBuffer();
-        return response.status;
-      };
-      for (const wave of [1, 2, 3]) {
-        const kids = Array.from({ length: 100 }, (_, index) => `kid-${wave}-${index}`);
-        const statuses = await Promise.all(kids.map((kid) => ask(stranger.token({}, { kid }))));
-        expect(new Set(statuses)).toEqual(new Set([401]));
-      }
-      const good = Array.from({ length: 100 }, () => ask(signer.token({ azp: 'Some-prod' })));
-      expect(new Set(await Promise.all(good))).toEqual(new Set([200]));
-      expect(keys.fetches).toBeGreaterThan(0);
-      expect(keys.fetches).toBeLessThanOrEqual(2);
-    } finally {
-      await gateways.stop();
-      await Promise.all([backend.close(), keys.close()]);
-      home.remove();
-    }
   });
 });

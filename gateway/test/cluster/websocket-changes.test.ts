@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createServer, type Server } from 'node:http';
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { Gateways, redisDeployment } from '../support/gateways.ts';
 import { hourWithRoom } from '../support/hour-with-room.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
 import { issuerName, jwksOf, Signer } from '../support/signer.ts';
 import { apiProject, application, policyFile, TestHome } from '../support/test-home.ts';
+import { openTalk } from '../support/talk.ts';
 import { until } from '../support/until.ts';
 
 const notice = (code: number, reason: string): string => `Error code: ${code} reason: ${reason}`;
@@ -95,24 +96,9 @@ describe.skipIf(redisMissing)('WebSockets that stay open', () => {
   ) =>
     Promise.all(
       gateways.urls.map(async (gateway) => {
-        const client = new WebSocket(`${gateway.replace('http', 'ws')}${path}`, { headers });
-        clients.push(client);
-        const heard: string[] = [];
-        const ends: number[] = [];
-        client.on('message', (data: Buffer) => heard.push(data.toString()));
-        client.on('close', (code) => ends.push(code));
-        await new Promise((opened, failed) => {
-          client.on('open', opened);
-          client.on('error', failed);
-        });
-        /** Says something and gives what comes back. */
-        const say = async (text: string): Promise<string> => {
-          const before = heard.length;
-          client.send(text);
-          await until(() => heard.length > before);
-          return heard.slice(before).join('|');
-        };
-        return { client, heard, ends, say };
+        const talk = await openTalk(`${gateway}${path}`, headers);
+        clients.push(talk.client);
+        return talk;
       }),
     );
   const reload = async (): Promise<void> => {

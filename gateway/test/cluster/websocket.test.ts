@@ -7,6 +7,7 @@ import { hourWithRoom } from '../support/hour-with-room.ts';
 import { redisMissing } from '../support/redis-server.ts';
 import { apiProject, application, policyFile, TestHome } from '../support/test-home.ts';
 import { issuerName, jwksOf, Signer } from '../support/signer.ts';
+import { openTalk } from '../support/talk.ts';
 import { until } from '../support/until.ts';
 
 const throttled = 'Error code: 4003 reason: Websocket frame throttled out';
@@ -102,16 +103,9 @@ jwks.file = "keys/issuer.json"
   const open = (gateway: number, path: string, name: string) =>
     openWith(gateway, path, { ApiKey: `${name}-production` });
   const openWith = async (gateway: number, path: string, headers: Readonly<Record<string, string>>) => {
-    const url = gateways.urls[gateway]!.replace('http', 'ws');
-    const client = new WebSocket(`${url}${path}`, { headers });
-    clients.push(client);
-    const heard: string[] = [];
-    client.on('message', (data: Buffer) => heard.push(data.toString()));
-    await new Promise((opened, failed) => {
-      client.on('open', opened);
-      client.on('error', failed);
-    });
-    return { client, heard };
+    const talk = await openTalk(`${gateways.urls[gateway]!}${path}`, headers);
+    clients.push(talk.client);
+    return talk;
   };
 
   test('a quota of events is exact over both, in both directions; connections stay', async () => {

@@ -1,40 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startEchoBackend, type EchoBackend } from '../../src/cli/demo/echo-backend.ts';
 import { connectRedis } from '../../src/stores/redis/connect.ts';
-import { Gateways, redisDeployment } from '../support/gateways.ts';
+import { Gateways } from '../support/gateways.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
-import { issuerName, Signer } from '../support/signer.ts';
-import { productFiles } from './product-files.ts';
-import {
-  advancedPolicy,
-  apiProject,
-  application,
-  applicationBurst,
-  policyFile,
-  subscriptionPolicy,
-  TestHome,
-} from '../support/test-home.ts';
-import { hourWithRoom } from '../support/hour-with-room.ts';
+import { Signer } from '../support/signer.ts';
+import { TestHome } from '../support/test-home.ts';
+import { hourWithRoom, minuteWithRoom } from '../support/hour-with-room.ts';
 import { until } from '../support/until.ts';
+import { InTurn } from './in-turn.ts';
+import {
+  advancedPolicies,
+  applicationTiers,
+  asyncTiers,
+  subscriptionTiers,
+  tableFiles,
+} from './wso2-table-files.ts';
 
-const perMinute = (count: number): string =>
-  `{type: REQUESTCOUNTLIMIT, requestCount: {timeUnit: min, unitTime: 1, requestCount: ${count}}}`;
-const oneKb = '{type: BANDWIDTHLIMIT, bandwidth: {timeUnit: min, unitTime: 1, dataAmount: 1, dataUnit: KB}}';
-const premium =
-  '{type: JWTCLAIMSCONDITION, jwtClaimsCondition: {claimUrl: "http://wso2.org/claims/role", attribute: premium}}';
-const subscriptionTiers = ['Bronze', 'Silver', 'Gold', 'Unlimited'] as const;
-const applicationTiers = ['10PerMin', '20PerMin', '50PerMin', 'Unlimited'] as const;
-const advancedPolicies = ['10KPerMin', '20KPerMin', '50KPerMin', 'Unlimited'] as const;
-const asyncTiers = [
-  'AsyncGold',
-  'AsyncSilver',
-  'AsyncBronze',
-  'AsyncUnlimited',
-  'AsyncWHGold',
-  'AsyncWHSilver',
-  'AsyncWHBronze',
-  'AsyncWHUnlimited',
-] as const;
 const roleClaim = 'http://wso2.org/claims/role';
 
 /** Rows of wso2.md's tables 1.2, 1.5 and 1.14, and the oracles of its section 8, by two gateways as processes on one Redis. */
@@ -50,7 +31,7 @@ describe.skipIf(redisMissing)('what WSO2 documents', () => {
     redis = await RedisServer.start();
     store = connectRedis(redis.address);
     backend = await startEchoBackend(() => performance.now());
-    home = new TestHome(filesOf(redis, backend.port, signer.pem));
+    home = new TestHome(tableFiles(redis, backend.port, signer.pem));
     gateways = await Gateways.start(home.path, 2);
   });
   afterAll(async () => {
@@ -60,37 +41,8 @@ describe.skipIf(redisMissing)('what WSO2 documents', () => {
     home?.remove();
   });
 
-  let turn = 0;
-  /** Asks the gateways in turn. */
-  const ask = (path: string, headers: Readonly<Record<string, string>> = {}, init: RequestInit = {}) => {
-    turn += 1;
-    return fetch(`${gateways.urls[turn % 2]}${path}`, { ...init, headers });
-  };
+  const { ask, answers, atOnce, policyOf } = new InTurn(() => gateways.urls);
   const byKey = (name: string) => ({ ApiKey: `${name}-production` });
-  /** So many answers, each as its status and, of a refusal, its code. */
-  const answers = async (
-    count: number,
-    path: string,
-    name: string,
-    init?: RequestInit,
-  ): Promise<string[]> => {
-    const all: string[] = [];
-    for (let asked = 0; asked < count; asked += 1) {
-      const response = await ask(path, byKey(name), init);
-      const text = await response.text();
-      all.push(response.ok ? '200' : `${response.status} ${(JSON.parse(text) as { code: string }).code}`);
-    }
-    return all;
-  };
-  const policyOf = async (
-    path: string,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<string | null> => {
-    const response = await ask(path, headers);
-    await response.arrayBuffer();
-    expect(response.status).toBe(200);
-    return response.headers.get('ratelimit-policy');
-  };
 
   test('1.2: each level counts under the name of its row', async () => {
     const token = signer.token({ azp: 'keys-prod', sub: 'carol' });
@@ -196,7 +148,7 @@ describe.skipIf(redisMissing)('what WSO2 documents', () => {
   });
 
   test('section 8: 3 a minute for an application, an API and an operation; 1 KB a minute', async () => {
-    await minuteWithRoom();
+    await minuteWithRoom(6000);
     const three = (refusal: string): readonly string[] => ['200', '200', '200', refusal];
     const large = { method: 'POST', body: new Uint8Array(4096) };
     const [byApplication, byApi, byOperation, byBytes] = await Promise.all([
@@ -242,20 +194,6 @@ describe.skipIf(redisMissing)('what WSO2 documents', () => {
     );
     expect([response.status, await response.json()]).toMatchObject([400, { code: '900820' }]);
   });
-
-  /** So many at a time for each path, half of them at each gateway; the statuses and codes of the answers, counted. */
-  const atOnce = async (
-    count: number,
-    paths: readonly string[],
-    name: string,
-  ): Promise<Readonly<Record<string, number>>> => {
-    const all = await Promise.all(
-      paths.flatMap((path) => Array.from({ length: count }, () => answers(1, path, name))),
-    );
-    const counts: Record<string, number> = {};
-    for (const answer of all.flat()) counts[answer] = (counts[answer] ?? 0) + 1;
-    return counts;
-  };
 
   test('1.2: all versions of a product are one subscription, and not that of its API', async () => {
     await hourWithRoom();
@@ -307,135 +245,3 @@ describe.skipIf(redisMissing)('what WSO2 documents', () => {
     expect([await from('10.0.0.7'), await from('::ffff:10.0.0.7')]).toEqual([200, 200]);
   });
 });
-
-function filesOf(redis: RedisServer, production: number, pem: string): Readonly<Record<string, string>> {
-  const api = (name: string, more: Partial<Parameters<typeof apiProject>[0]> = {}): string =>
-    apiProject({
-      name,
-      production,
-      sandbox: production,
-      policies: ['Unlimited', 'Plan', 'FiveAtOnce'],
-      ...more,
-    });
-  const all = {
-    Plain: 'Unlimited',
-    Hard: 'Unlimited',
-    Denied: 'Unlimited',
-    Three: 'Unlimited',
-    ThreeEach: 'Unlimited',
-  };
-  const tiers = Object.fromEntries(
-    subscriptionTiers.map((tier) => [`applications/${tier}.yaml`, application(tier, { Tiers: tier })]),
-  );
-  const stream = '[{target: /*, verb: SUBSCRIBE}]';
-  const streams = Object.fromEntries(
-    asyncTiers.map((tier) => [`applications/${tier}.yaml`, application(tier, { Stream: tier })]),
-  );
-  const applications = Object.fromEntries(
-    applicationTiers.map((tier) => [
-      `applications/App${tier}.yaml`,
-      application(`App${tier}`, { Tiers: 'Unlimited' }, tier),
-    ]),
-  );
-  const both = '[oauth2, api_key, oauth_basic_auth_api_key_mandatory]';
-  const keysOperations =
-    '[{target: /items, verb: GET, throttlingPolicy: Many}, {target: /groups, verb: GET, throttlingPolicy: Groups}, {target: /open, verb: GET, authType: None}]';
-  const byPolicy = advancedPolicies.map(
-    (name) => `{target: /by/${name}, verb: GET, throttlingPolicy: ${name}}`,
-  );
-  const consumerKey =
-    'applicationInfo: {keys: [{keyType: PRODUCTION, consumerKey: keys-prod, keyManager: Resident Key Manager}], ';
-  const groups = (condition: string, count: number): string =>
-    `conditionalGroups: [{conditions: [${condition}], limit: ${perMinute(count)}}]`;
-  const header = '{type: HEADERCONDITION, headerCondition: {headerName: X-Group, headerValue: one}}';
-  return {
-    ...tiers,
-    ...streams,
-    'apis/Stream.yaml': api('Stream', { policies: asyncTiers, more: ['type: SSE'], operations: stream }),
-    'apis/StreamNoPlans.yaml': api('StreamNoPlans', {
-      policies: [],
-      more: ['type: SSE'],
-      operations: stream,
-    }),
-    'policies/Rule.yaml': `
-type: throttling policy
-subtype: custom rule
-version: v4.7.0
-data:
-  policyName: Rule
-  keyTemplate: $userId:$apiContext
-  siddhiQuery: |
-    FROM RequestStream SELECT userId, (apiContext == '/keys/1.0.0') AS isEligible, str:concat(userId, ':', apiContext) AS throttleKey INSERT INTO EligibilityStream;
-    FROM EligibilityStream[isEligible==true]#throttler:timeBatch(1 min, 0) SELECT throttleKey, (count(userId) >= 1000) AS isThrottled, expiryTimeStamp GROUP BY throttleKey INSERT ALL EVENTS INTO ResultStream;
-`,
-    ...applications,
-    'repository/conf/deployment.toml': `${redisDeployment(redis)}
-[[apim.jwt.issuer]]
-name = "${issuerName}"
-certificate = "keys/wso2.pem"
-[sluice.listener]
-trusted_proxies = ["127.0.0.1"]
-[sluice.responses]
-retry_after = "http-date"
-[apim.throttling]
-enable_jwt_claim_based_throttling = true
-enable_header_based_throttling = true
-`,
-    'keys/wso2.pem': pem,
-    'apis/Keys.yaml': api('Keys', {
-      securityScheme: both,
-      operations: keysOperations,
-      maxTps: '{production: 1000, productionTimeUnit: HOUR, sandbox: 1000, sandboxTimeUnit: HOUR}',
-    }),
-    'apis/KeysWhole.yaml': api('KeysWhole', { apiThrottlingPolicy: 'Many' }),
-    'apis/Claims.yaml': api('Claims', { securityScheme: both, apiThrottlingPolicy: 'ByClaim' }),
-    'apis/Tiers.yaml': api('Tiers', {
-      policies: subscriptionTiers,
-      operations: `[{target: /items, verb: GET}, {target: /open, verb: GET, authType: None}, ${byPolicy.join(', ')}]`,
-    }),
-    'apis/NoPlans.yaml': api('NoPlans', { policies: [] }),
-    'apis/Plain.yaml': api('Plain'),
-    'apis/Hard.yaml': api('Hard', { maxTps: '{production: 2, productionTimeUnit: HOUR}' }),
-    'apis/Denied.yaml': api('Denied'),
-    'apis/Three.yaml': api('Three', { apiThrottlingPolicy: 'ThreeAMinute' }),
-    'apis/ThreeEach.yaml': api('ThreeEach', {
-      operations: '[{target: /items, verb: GET, throttlingPolicy: ThreeAMinute}, {target: /*, verb: GET}]',
-    }),
-    'apis/Graph/api.yaml': api('Graph', {
-      policies: ['Shallow'],
-      more: ['type: GRAPHQL'],
-      operations: '[{target: languages, verb: QUERY}]',
-    }),
-    'apis/Graph/Definitions/schema.graphql':
-      'type Query { languages: [Language] }\ntype Language { name: String }',
-    'policies/Plan.yaml': subscriptionPolicy('Plan', { perHour: 1000, burstPerMinute: 1000 }),
-    'policies/Many.yaml': advancedPolicy('Many', 1000),
-    'policies/Groups.yaml': policyFile('advanced', 'Groups', perMinute(100), [groups(header, 100)]),
-    'policies/ByClaim.yaml': policyFile('advanced', 'ByClaim', perMinute(9), [groups(premium, 7)]),
-    'policies/Hasty.yaml': applicationBurst('Hasty', 1000),
-    'policies/FiveAtOnce.yaml': subscriptionPolicy('FiveAtOnce', { perHour: 1000, burstPerMinute: 5 }),
-    'policies/AppThree.yaml': policyFile('application', 'ThreeAMinute', perMinute(3)),
-    'policies/AdvancedThree.yaml': policyFile('advanced', 'ThreeAMinute', perMinute(3)),
-    'policies/OneKb.yaml': policyFile('application', 'OneKb', oneKb),
-    'policies/Shallow.yaml': `${subscriptionPolicy('Shallow', { perHour: 5 })}  graphQLMaxDepth: 1\n`,
-    ...productFiles(api),
-    'applications/Keys.yaml': application(
-      'Keys',
-      { Keys: 'Plan', KeysWhole: 'Plan', Claims: 'Unlimited', '"Desk:One"': 'Plan' },
-      'Hasty',
-    ).replace('applicationInfo: {', consumerKey),
-    'applications/NoPlans.yaml': application('NoPlans', {}),
-    'applications/Any.yaml': application('Any', all),
-    'applications/FiveAtOnce.yaml': application('FiveAtOnce', { Plain: 'FiveAtOnce' }),
-    'applications/ThreeAMinute.yaml': application('ThreeAMinute', { Plain: 'Unlimited' }, 'ThreeAMinute'),
-    'applications/OneKb.yaml': application('OneKb', { Plain: 'Unlimited' }, 'OneKb'),
-    'applications/Shallow.yaml': application('Shallow', { Graph: 'Shallow' }),
-    'deny-policies/denied.yaml': 'conditionType: API\nconditionValue: /denied/1.0.0\nconditionStatus: true\n',
-  };
-}
-
-/** Waits for the next minute where this one is nearly over, so that its windows aren't cut in two. */
-async function minuteWithRoom(): Promise<void> {
-  const leftMs = 60_000 - (Date.now() % 60_000);
-  if (leftMs < 6000) await new Promise((resolve) => setTimeout(resolve, leftMs + 50));
-}

@@ -1,106 +1,30 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { WebSocket, WebSocketServer } from 'ws';
-import type { TokenIssuer } from '../../src/config/token-settings.ts';
 import type { Verdict } from '../../src/limiter/verdict.ts';
-import type { Api } from '../../src/policy/catalogue.ts';
 import type { Charge } from '../../src/policy/plan.ts';
-import type { ServedConfig } from '../../src/proxy/serving.ts';
-import { issuerOf, KeyServer, Signer } from '../support/signer.ts';
+import { issuerOf } from '../support/signer.ts';
 import { until } from '../support/until.ts';
-import { admitAll, RunningGateway } from './running-gateway.ts';
-import { backendAt, limitOf, operationOf, sampleApi, sampleApplication, sampleConfig } from './sample.ts';
+import {
+  begin,
+  close,
+  configOf,
+  decide,
+  decideBy,
+  gateway,
+  keys,
+  open,
+  paid,
+  server,
+  signer,
+  start,
+  type Change,
+} from './changing-gateway.ts';
 
-const signer = new Signer();
 const notice = (code: number, reason: string): string => `Error code: ${code} reason: ${reason}`;
 const throttled = notice(4003, 'Websocket frame throttled out');
-
-let gateway: RunningGateway;
-let server: WebSocketServer;
-let keys: KeyServer;
-let api: Api;
-const clients: WebSocket[] = [];
-/** Events that were paid, by the limit that was in force. */
-const paid: number[] = [];
-let decide: (charge: Charge) => Verdict;
-
-beforeEach(async () => {
-  keys = await KeyServer.start(signer);
-  paid.length = 0;
-  decide = (charge) => {
-    paid.push(charge.limit.quota);
-    return admitAll([charge]);
-  };
-});
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.terminate();
-  server.close();
-  for (const client of server.clients) client.terminate();
-  await gateway.close();
-  await keys.close();
-});
-
-interface Change {
-  readonly api?: Partial<Api>;
-  /** Events that may pass; undefined where none are counted. */
-  readonly events?: number | undefined;
-  readonly state?: 'active' | 'blocked';
-  readonly issuers?: readonly TokenIssuer[];
-  readonly more?: Partial<ServedConfig>;
-}
-
-function configOf(change: Change): ServedConfig {
-  const { events, state = 'active', issuers = [issuerOf({ jwksUrl: keys.url })] } = change;
-  const changed = { ...api, ...change.api };
-  const quotas = events === undefined ? [] : [{ measure: 'events' as const, limit: limitOf(events) }];
-  const application = sampleApplication(changed, {
-    consumerKeys: [{ keyType: 'PRODUCTION', consumerKey: 'mobile-prod', keyManager: 'Resident Key Manager' }],
-    tier: { name: 'Unlimited' },
-    subscriptions: [{ api: changed, tier: { name: 'Plan', quotas }, state }],
-  });
-  const tokens = { issuers, revoked: [], forwarded: false };
-  return sampleConfig({ apis: [changed], applications: [application], tokens, ...change.more });
-}
-
-async function start(change: Change = { events: 5 }): Promise<void> {
-  gateway = await RunningGateway.start({
-    config: (url) => {
-      api = sampleApi({
-        operations: [operationOf('/*', '*')],
-        backends: { PRODUCTION: backendAt(url) },
-        tokens: { header: 'authorization', audiences: [], keyManagers: [] },
-        webSocket: true,
-      });
-      return configOf(change);
-    },
-  });
-  gateway.decide = (charges) => {
-    const [first] = charges;
-    return first?.measure === 'events' && first.cost > 0 ? decide(first) : admitAll(charges);
-  };
-  server = new WebSocketServer({ server: gateway.backend });
-  server.on('connection', (socket) => socket.on('message', (data: Buffer) => socket.send(data.toString())));
-}
-
-async function open(headers: Readonly<Record<string, string>> = { ApiKey: 'mobile-key' }) {
-  const client = new WebSocket(`ws://127.0.0.1:${gateway.port}/orders/1.0.0/chat`, { headers });
-  clients.push(client);
-  const heard: string[] = [];
-  const ends: number[] = [];
-  client.on('message', (data: Buffer) => heard.push(data.toString()));
-  client.on('close', (code) => ends.push(code));
-  await new Promise((opened, failed) => {
-    client.on('open', opened);
-    client.on('error', failed);
-  });
-  const say = async (text: string): Promise<void> => {
-    const before = heard.length;
-    client.send(text);
-    await until(() => heard.length > before);
-  };
-  return { client, heard, ends, say };
-}
-
 const byToken = (): Record<string, string> => ({ Authorization: `Bearer ${signer.token()}` });
+
+beforeEach(begin);
+afterEach(close);
 
 describe('a WebSocket that is open when the configuration changes', () => {
   test('pays by the new limit from its next message on, both ways', async () => {
@@ -224,11 +148,11 @@ describe('a message nobody can decide about', () => {
       const standing = { charge, remaining: 0, resetsInMs: 1000 };
       return { admitted: false, certain: false, standings: [standing], refused: standing, because };
     };
-    decide = (charge) => refused(charge, 'store-unavailable');
+    decideBy((charge) => refused(charge, 'store-unavailable'));
     await say('dropped');
-    decide = (charge) => refused(charge, 'over-limit');
+    decideBy((charge) => refused(charge, 'over-limit'));
     await say('dropped');
-    decide = admits;
+    decideBy(admits);
     await say('passes');
     expect(heard).toEqual([
       expect.stringMatching(/^Error code: 4004 reason: Rate limit unavailable : /),
@@ -248,7 +172,7 @@ describe('a message nobody can decide about', () => {
   ])('ends the connection with 4004 after a bug: %s', async (_, bug) => {
     await start();
     const { client, heard, ends } = await open();
-    decide = bug as unknown as typeof decide;
+    decideBy(bug as unknown as typeof decide);
     client.send('x');
     await until(() => ends.length === 1);
     expect([heard, ends]).toEqual([[notice(4004, 'Internal server error')], [4004]]);

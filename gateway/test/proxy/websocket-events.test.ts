@@ -3,6 +3,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { Verdict } from '../../src/limiter/verdict.ts';
 import type { Quota } from '../../src/policy/measure.ts';
 import type { Charge } from '../../src/policy/plan.ts';
+import { openTalk, type Talk } from '../support/talk.ts';
 import { until } from '../support/until.ts';
 import { admitAll, RunningGateway } from './running-gateway.ts';
 import { backendAt, limitOf, operationOf, sampleApi, sampleConfig } from './sample.ts';
@@ -67,21 +68,10 @@ async function start(serve: (socket: WebSocket) => void, events = Infinity): Pro
   server.on('connection', serve);
 }
 
-interface Talk {
-  readonly client: WebSocket;
-  readonly heard: string[];
-}
-
 async function open(): Promise<Talk> {
-  const client = new WebSocket(`ws://127.0.0.1:${gateway.port}/orders/1.0.0/chat`);
-  clients.push(client);
-  const heard: string[] = [];
-  client.on('message', (data: Buffer) => heard.push(data.toString()));
-  await new Promise((opened, failed) => {
-    client.on('open', opened);
-    client.on('error', failed);
-  });
-  return { client, heard };
+  const talk = await openTalk(`${gateway.url}/orders/1.0.0/chat`);
+  clients.push(talk.client);
+  return talk;
 }
 
 const echo = (socket: WebSocket): void => {

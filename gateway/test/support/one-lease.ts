@@ -4,11 +4,11 @@ import { Lease } from '../../src/limits/lease.ts';
 import type { FixedWindow } from '../../src/limits/limit.ts';
 
 export const limit: FixedWindow = { kind: 'fixed-window', quota: 100, windowMs: 1000, starts: 'aligned' };
-export const key: CounterKey = counterKey('test', limit, ['subject']);
+const key: CounterKey = counterKey('test', limit, ['subject']);
 export const window: number = 7_000;
 export const gateways: number = 3;
-export const recheckMs: number = 50;
-export const horizonMs: number = 100;
+const recheckMs: number = 50;
+const horizonMs: number = 100;
 let seq = 0;
 
 export function claimed(lease: Lease, wanted: number, nowMs: number): Claim {
@@ -17,7 +17,7 @@ export function claimed(lease: Lease, wanted: number, nowMs: number): Claim {
   return lease.claim({ gateway: 'a' as GatewayId, seq, wanted, usefulFrom, gateways }, nowMs);
 }
 
-export function grant(more: Partial<Grant>): Grant {
+function grant(more: Partial<Grant>): Grant {
   return { outcome: 'granted', window, granted: 0, used: 0, endsInMs: 600, gateways, ...more };
 }
 
