@@ -87,6 +87,10 @@ class NullExchange implements Exchange {
     return undefined;
   }
 
+  holdBody(): never {
+    throw new Error('a body was collected');
+  }
+
   interim(): void {}
 
   answer({ status }: Answer): void {

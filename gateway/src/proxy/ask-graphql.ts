@@ -32,9 +32,12 @@ export async function identifyGraphql(
     if (isRefusal(atDoor)) return atDoor;
   }
   const read = await readGraphqlRequest(exchange, routed.target.query);
-  if (isRefusal(read)) return read;
-  const identified = await identifyMessage(request, service, read.message);
-  return isRefusal(identified) || read.body === undefined ? identified : { ...identified, body: read.body };
+  const identified = isRefusal(read) ? read : await identifyMessage(request, service, read.message);
+  if (isRefusal(read) || isRefusal(identified)) {
+    exchange.holdBody().giveUp();
+    return identified;
+  }
+  return read.body === undefined ? identified : { ...identified, body: read.body };
 }
 
 /** The same for a message that is read already. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { RequestHead } from '../wire/request-head.ts';
 import { AnswerQueue } from './answer-queue.ts';
+import type { BodyRoom } from './body-room.ts';
 import { ClientExchange, type ExchangeConnection } from './client-exchange.ts';
 import { ClientWatch, type ClientWait } from './client-wait.ts';
 import { flaws, slowRequest, type ClientWire } from './client-wire.ts';
@@ -52,6 +53,10 @@ export class ClientConnection implements ExchangeConnection, RequestOwner {
 
   get date(): string {
     return this.#wire.date;
+  }
+
+  get bodyRoom(): BodyRoom {
+    return this.#wire.bodyRoom;
   }
 
   get hasRoom(): boolean {

@@ -3,7 +3,9 @@ import type { BodySource } from '../wire/body-source.ts';
 import type { Fields } from '../wire/fields.ts';
 import type { RequestHead as WireHead } from '../wire/request-head.ts';
 import type { AnswerQueue, QueuedAnswer } from './answer-queue.ts';
+import { type BodyRoom, HeldBody } from './body-room.ts';
 import type { Answer, Exchange, RequestHead } from './exchange.ts';
+import { HeldAnswer } from './held-answer.ts';
 import type { TunnelRule } from './message-gate.ts';
 import type { Refusal } from './refusal.ts';
 import type { RequestBody } from './request-body.ts';
@@ -12,8 +14,6 @@ import { Tunnel } from './tunnel.ts';
 
 /** Pieces of an answer up to this size leave together, as one text. */
 const gatheredBytesMax = 4096;
-/** How much of an answer waits for its turn before its backend is asked to wait, too. */
-const heldBytesMax = 64 * 1024;
 
 const nothing = (): void => {};
 
@@ -24,6 +24,7 @@ export interface ExchangeConnection {
   readonly ending: boolean;
   /** Now, as a Date field has it. */
   readonly date: string;
+  readonly bodyRoom: BodyRoom;
   destroy(): void;
   release(): TunnelEnd;
 }
@@ -55,8 +56,8 @@ export class ClientExchange implements Exchange, QueuedAnswer {
   #inChunks = false;
   /** What leaves with the next piece. */
   #gathered = '';
-  #held: (string | Buffer)[] = [];
-  #heldBytes = 0;
+  readonly #held = new HeldAnswer();
+  #heldBody: HeldBody | undefined;
   #needsDrain = false;
   #saidContinue = false;
   /** What is to be joined once it is this exchange's turn. */
@@ -88,6 +89,12 @@ export class ClientExchange implements Exchange, QueuedAnswer {
     if (this.#wire.expectsContinue && body.bytes === 0) this.interim(100, []);
     this.#saidContinue = true;
     return body;
+  }
+
+  holdBody(): HeldBody {
+    this.#heldBody ??= new HeldBody(this.#connection.bodyRoom);
+    if (this.over) this.#heldBody.giveUp();
+    return this.#heldBody;
   }
 
   interim(status: number, fields: Fields): void {
@@ -163,11 +170,8 @@ export class ClientExchange implements Exchange, QueuedAnswer {
 
   takeTurn(): void {
     if (this.#joins !== undefined) this.#join(this.#joins);
-    if (this.#held.length === 0) return;
-    const goesOn = this.#connection.answers.write(this.#held);
-    this.#held = [];
-    this.#heldBytes = 0;
-    if (goesOn) this.drained();
+    const held = this.#held.take();
+    if (held.length > 0 && this.#connection.answers.write(held)) this.drained();
   }
 
   drained(): void {
@@ -179,6 +183,7 @@ export class ClientExchange implements Exchange, QueuedAnswer {
   end(aborted: boolean): void {
     if (this.over) return;
     this.over = true;
+    this.#heldBody?.giveUp();
     this.#joins?.backend.socket.destroy();
     if (this.#tunnel !== undefined) this.bytesOut = this.#tunnel.bytesOut;
     // A tunnel has no end of its own that could be missed.
@@ -187,8 +192,7 @@ export class ClientExchange implements Exchange, QueuedAnswer {
 
   #join({ head, backend, rule }: Joining): void {
     this.#joins = undefined;
-    this.#connection.answers.write([...this.#held, head]);
-    this.#held = [];
+    this.#connection.answers.write([...this.#held.take(), head]);
     this.#tunnel = new Tunnel(this.#connection.release(), backend, rule);
   }
 
@@ -238,10 +242,6 @@ export class ClientExchange implements Exchange, QueuedAnswer {
   }
 
   #hold(pieces: readonly (string | Buffer)[]): void {
-    for (const piece of pieces) {
-      this.#held.push(piece);
-      this.#heldBytes += piece.length;
-    }
-    if (this.#heldBytes > heldBytesMax) this.#needsDrain = true;
+    if (!this.#held.add(pieces)) this.#needsDrain = true;
   }
 }

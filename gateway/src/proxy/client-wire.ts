@@ -1,5 +1,6 @@
 import type { RequestFlaw } from '../wire/request-head.ts';
 import type { Outbox } from '../wire/outbox.ts';
+import type { BodyRoom } from './body-room.ts';
 import type { Exchange } from './exchange.ts';
 import type { LentCopies } from './lent-copies.ts';
 import { causes, type Refusal } from './refusal.ts';
@@ -10,6 +11,7 @@ export interface ClientWire {
   readonly bounds: WireBounds;
   readonly copies: LentCopies;
   readonly outbox: Outbox;
+  readonly bodyRoom: BodyRoom;
   readonly scheme: 'http' | 'https';
   /** Monotonic ms with fractions, for durations. */
   readonly stopwatchMs: () => number;

@@ -1,4 +1,5 @@
 import type { BodySource, BodyTaker } from '../wire/body-source.ts';
+import type { HeldBody } from './body-room.ts';
 import { GrowingBytes } from './growing-bytes.ts';
 
 /**
@@ -8,27 +9,40 @@ import { GrowingBytes } from './growing-bytes.ts';
 export function collectBody(body: BodySource, bytesMax: number): Promise<Buffer | 'too-large'> {
   const { length } = body;
   if (length !== 'unknown' && length > bytesMax) return Promise.resolve('too-large');
+  return collectUnless(body, (bytes) => (bytes > bytesMax ? 'too-large' : undefined));
+}
+
+/** The same, unless something is said against holding so many bytes with the next piece: then that is the answer. */
+export function collectUnless<Objection>(
+  body: BodySource,
+  objection: (bytes: number) => Objection | undefined,
+): Promise<Buffer | Objection> {
   return new Promise((done) => {
-    body.start(new Collector(body, bytesMax, done));
+    body.start(new Collector(body, objection, done));
   });
 }
 
-class Collector implements BodyTaker {
+class Collector<Objection> implements BodyTaker {
   readonly #body: BodySource;
-  readonly #bytesMax: number;
-  readonly #done: (bytes: Buffer | 'too-large') => void;
+  readonly #objection: (bytes: number) => Objection | undefined;
+  readonly #done: (bytes: Buffer | Objection) => void;
   readonly #collected = new GrowingBytes();
 
-  constructor(body: BodySource, bytesMax: number, done: (bytes: Buffer | 'too-large') => void) {
+  constructor(
+    body: BodySource,
+    objection: (bytes: number) => Objection | undefined,
+    done: (bytes: Buffer | Objection) => void,
+  ) {
     this.#body = body;
-    this.#bytesMax = bytesMax;
+    this.#objection = objection;
     this.#done = done;
   }
 
   data(bytes: Buffer): boolean {
-    if (this.#collected.length + bytes.length > this.#bytesMax) {
+    const objection = this.#objection(this.#collected.length + bytes.length);
+    if (objection !== undefined) {
       this.#body.stop();
-      this.#done('too-large');
+      this.#done(objection);
       return false;
     }
     this.#collected.add(bytes);
@@ -40,17 +54,21 @@ class Collector implements BodyTaker {
   }
 }
 
-/** A body that was read before, for whoever takes it now. */
+const noBytes = Buffer.alloc(0);
+
+/** A body that was read before, for whoever takes it now. Once it is taken, it holds nothing. */
 export class ReadBody implements BodySource {
   readonly length: number | 'unknown';
   touched = false;
-  readonly #bytes: Buffer;
+  readonly #held: HeldBody;
+  #bytes: Buffer;
   #taker: BodyTaker | undefined;
 
   /** `length` as the client gave it, so that it is framed as it was. */
-  constructor(bytes: Buffer, length: number | 'unknown') {
+  constructor(bytes: Buffer, length: number | 'unknown', held: HeldBody) {
     this.#bytes = bytes;
     this.length = length;
+    this.#held = held;
   }
 
   start(taker: BodyTaker): void {
@@ -62,6 +80,8 @@ export class ReadBody implements BodySource {
   resume(): void {
     const taker = this.#taker;
     this.#taker = undefined;
+    this.#bytes = noBytes;
+    this.#held.giveUp();
     taker?.end();
   }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { frameErrorOf, frameErrors, frameText } from './frame-errors.ts';
+import { graphqlCauses } from './graphql-causes.ts';
 import { causes, overLimit, type Cause } from './refusal.ts';
 
 const document = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
@@ -14,7 +15,7 @@ describe('the codes of frames', () => {
     );
     const said = [
       ...Object.values(frameErrors).map(({ code }) => code),
-      ...[...Object.values(causes), ...Object.values(overLimit)].map(codeOf),
+      ...[causes, graphqlCauses, overLimit].flatMap((some) => Object.values<Cause>(some).map(codeOf)),
     ];
     expect([...new Set(rows.map(Number))]).toEqual([...new Set(said)].sort((a, b) => a - b));
   });

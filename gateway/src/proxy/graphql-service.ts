@@ -5,6 +5,7 @@ import type { GraphqlMessage } from '../graphql/message.ts';
 import { type GraphqlSchema, type OperationKind, readSchema } from '../graphql/schema.ts';
 import type { Api, GraphqlApi, Operation } from '../policy/catalogue.ts';
 import type { GraphqlBounds } from '../policy/tiers.ts';
+import { graphqlCauses } from './graphql-causes.ts';
 import { causes, type Refusal } from './refusal.ts';
 
 /** What a document asks for, and by which operations of the API it is ruled. */
@@ -70,11 +71,11 @@ export function beyondBounds(
   const { depthMax = Infinity, complexityMax = Infinity } = bounds ?? {};
   if (depth > depthMax) {
     const description = `maximum query depth exceeded ${depth} > ${depthMax}`;
-    return { cause: { ...causes.deepQuery, description } };
+    return { cause: { ...graphqlCauses.deepQuery, description } };
   }
   if (complexity > complexityMax) {
     const description = `maximum query complexity exceeded ${complexity} > ${complexityMax}`;
-    return { cause: { ...causes.complexQuery, description } };
+    return { cause: { ...graphqlCauses.complexQuery, description } };
   }
   return undefined;
 }
@@ -85,7 +86,7 @@ const descriptionCharactersMax = 300;
 /** What isn't GraphQL, told to its sender. */
 export function invalidQuery({ invalid }: Invalid): Refusal {
   const description = `${invalid.slice(0, descriptionCharactersMax)}.`;
-  return { cause: { ...causes.invalidQuery, description } };
+  return { cause: { ...graphqlCauses.invalidQuery, description } };
 }
 
 function nameOf({ verb, target }: Pick<Operation, 'verb' | 'target'>): string {

@@ -1,4 +1,5 @@
 import type { HttpsSettings, ListenerSettings } from '../config/config.ts';
+import { BodyRoom } from './body-room.ts';
 import { startProxy, type Proxy, type ProxyOptions } from './server.ts';
 
 /** Where clients are listened for, by scheme; 0 for any free port, undefined where they aren't. */
@@ -26,7 +27,7 @@ export async function startListeners(
   options: Omit<ProxyOptions, 'port'>,
   ports: ListenerPorts,
 ): Promise<Listeners> {
-  const { https: settings, ...common } = options;
+  const { https: settings, ...common } = { bodyRoom: new BodyRoom(), ...options };
   const http = ports.http === undefined ? undefined : await startProxy({ ...common, port: ports.http });
   let https: Proxy | undefined;
   try {

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { graphqlCauses } from './graphql-causes.ts';
 import { hubCauses } from './hub-causes.ts';
-import { causes, overLimit } from './refusal.ts';
+import { type Cause, causes, overLimit } from './refusal.ts';
 
-const all = [...Object.values(causes), ...Object.values(hubCauses), ...Object.values(overLimit)];
+const all = [causes, graphqlCauses, hubCauses, overLimit].flatMap((some) => Object.values<Cause>(some));
 const document = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
 const sections = [...document.matchAll(/^### (\d+) \((\d{3}(?:, \d{3})*)\)/gm)];
 

@@ -71,13 +71,9 @@ export type CauseName =
   | 'blockedSubscription'
   | 'noSubscription'
   | 'unapprovedSubscription'
-  | 'undecided'
-  | 'invalidQuery'
-  | 'deepQuery'
-  | 'complexQuery'
-  | 'largeBody';
+  | 'undecided';
 
-/** Every cause but exceeded limits. Texts are WSO2's where it has the code. */
+/** Every cause but exceeded limits and those of single types of APIs. Texts are WSO2's where it has the code. */
 export const causes: Readonly<Record<CauseName, Cause>> = {
   malformed: fault('908001', 400, 'The request is not valid HTTP/1.1'),
   badTarget: fault('908002', 400, 'The request target is malformed or ambiguous'),
@@ -97,7 +93,6 @@ export const causes: Readonly<Record<CauseName, Cause>> = {
   webSocketOnly: fault('908012', 426, 'This API is reached by opening a WebSocket'),
   keysUnavailable: fault('908013', 503, "The keys of the token's issuer can not be had at the moment"),
   verifierBusy: fault('908014', 503, 'Too many tokens are verified for the first time'),
-  largeBody: fault('908015', 413, 'The body of a GraphQL request is larger than 256 KiB'),
   noApi: fault('404', 404, 'No matching resource found for given API Request'),
   wrongMethod: fault('405', 405, 'Method not allowed for given API resource'),
   unreachable: fault('101503', 503, 'Error connecting to the back end'),
@@ -195,24 +190,6 @@ export const causes: Readonly<Record<CauseName, Cause>> = {
     status: 401,
     message: 'The subscription to the API is inactive',
     description: 'The subscription of this application to the API is not approved',
-  },
-  invalidQuery: {
-    code: '900422',
-    status: 422,
-    message: 'INVALID QUERY',
-    description: 'The request is not valid GraphQL',
-  },
-  deepQuery: {
-    code: '900820',
-    status: 400,
-    message: 'QUERY TOO DEEP',
-    description: 'maximum query depth exceeded',
-  },
-  complexQuery: {
-    code: '900821',
-    status: 400,
-    message: 'QUERY TOO COMPLEX',
-    description: 'maximum query complexity exceeded',
   },
   undecided: {
     code: '900899',

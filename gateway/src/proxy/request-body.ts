@@ -70,7 +70,10 @@ export class RequestBody implements BodySource {
     }
     const taker = this.#taker;
     if (data.length > 0 && taker?.data(data) === false) this.#flows = false;
-    if (this.#reader.done) taker?.end();
+    if (this.#reader.done) {
+      this.#taker = undefined;
+      taker?.end();
+    }
     return end;
   }
 }

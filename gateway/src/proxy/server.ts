@@ -4,6 +4,7 @@ import type { HttpsSettings } from '../config/config.ts';
 import { Outbox } from '../wire/outbox.ts';
 import { fieldLines, statusLine } from '../wire/message-writer.ts';
 import type { Clock } from '../limits/clock.ts';
+import { BodyRoom } from './body-room.ts';
 import { ClientConnection } from './client-connection.ts';
 import { createTlsServer, identityOf } from './client-tls.ts';
 import type { ClientWire } from './client-wire.ts';
@@ -27,6 +28,8 @@ export interface ProxyOptions {
   /** Monotonic ms with fractions, for durations. */
   readonly stopwatchMs: () => number;
   readonly bounds?: Partial<WireBounds>;
+  /** Shared by the listeners of a thread. */
+  readonly bodyRoom?: BodyRoom;
 }
 
 /** A listening data plane. */
@@ -53,6 +56,7 @@ class Listener implements ClientWire {
   readonly bounds: WireBounds;
   readonly copies: LentCopies = new LentCopies();
   readonly outbox: Outbox;
+  readonly bodyRoom: BodyRoom;
   readonly stopwatchMs: () => number;
   readonly begin: (exchange: Exchange) => void;
   draining = false;
@@ -67,6 +71,7 @@ class Listener implements ClientWire {
   constructor(options: ProxyOptions) {
     this.bounds = { ...defaultWireBounds, ...options.bounds };
     this.outbox = new Outbox(options.clock);
+    this.bodyRoom = options.bodyRoom ?? new BodyRoom();
     this.#options = options;
     this.stopwatchMs = options.stopwatchMs;
     this.begin = options.handle;

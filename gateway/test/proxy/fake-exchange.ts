@@ -1,4 +1,5 @@
 import type { BodySource } from '../../src/wire/body-source.ts';
+import { BodyRoom, HeldBody } from '../../src/proxy/body-room.ts';
 import type { Answer, Exchange, RequestHead } from '../../src/proxy/exchange.ts';
 import type { Fields } from '../../src/wire/fields.ts';
 import type { Refusal } from '../../src/proxy/refusal.ts';
@@ -34,6 +35,10 @@ export class FakeExchange implements Exchange {
     const { bodyBytes: length } = this.head;
     const start: BodySource['start'] = (taker) => taker.end();
     return length === 0 ? undefined : { length, touched: false, start, resume: () => {}, stop: () => {} };
+  }
+
+  holdBody(): HeldBody {
+    return new HeldBody(new BodyRoom());
   }
 
   interim(): void {}

@@ -13,6 +13,7 @@ import type { BackendBounds, BackendTls, HttpsSettings } from '../../src/config/
 import type { Verdict } from '../../src/limiter/verdict.ts';
 import type { Charge } from '../../src/policy/plan.ts';
 import { TokenShelf } from '../../src/identity/token-shelf.ts';
+import type { BodyRoom } from '../../src/proxy/body-room.ts';
 import { answerUnread, handle, type DataPlane } from '../../src/proxy/handle.ts';
 import type { ExchangeRecord } from '../../src/proxy/observe.ts';
 import { startProxy, type Proxy } from '../../src/proxy/server.ts';
@@ -66,6 +67,7 @@ export class RunningGateway {
       clock: systemClock,
       stopwatchMs,
       bounds: { sweepEveryMs: 20, ...setup.bounds },
+      ...(setup.bodyRoom && { bodyRoom: setup.bodyRoom }),
       ...(setup.https && { https: setup.https }),
       handle: (exchange) => {
         gatewayOf().begun += 1;
@@ -136,6 +138,7 @@ export interface GatewaySetup {
   /** By default every path and method of /orders/1.0.0 is open. */
   readonly config?: (backendUrl: string) => ServedConfig;
   readonly bounds?: Partial<WireBounds>;
+  readonly bodyRoom?: BodyRoom;
   readonly backendBounds?: Partial<BackendBounds>;
   readonly backendTls?: BackendTls;
   readonly https?: HttpsSettings;
