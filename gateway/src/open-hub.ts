@@ -24,6 +24,5 @@ export function openHub(config: Pick<Config, 'store' | 'webSub'>, around: HubSur
 }
 
 function bookOf({ store }: Pick<Config, 'store'>, clock: Clock): SubscriberBook {
-  const scripts = store.kind === 'redis' ? RedisScripts.open(store, clock) : undefined;
-  return scripts === undefined ? new MemoryBook(clock) : new RedisBook(scripts);
+  return store.kind === 'redis' ? new RedisBook(RedisScripts.open(store, clock)) : new MemoryBook(clock);
 }

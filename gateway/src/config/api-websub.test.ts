@@ -90,13 +90,6 @@ describe('an API of type WEBSUB', () => {
       { toml: '[clustering]\nenable = true\nlocal_member_host = "127.0.0.1"' },
       'error[not-supported] An API of type WEBSUB needs',
     ],
-    [
-      'a Redis Cluster',
-      {
-        toml: `[sluice.redis]\ncluster_nodes = ["127.0.0.1:1"]\n[throttle_properties]\n'throttling.distributed.counter.type' = "redis"`,
-      },
-      'error[not-supported] An API of type WEBSUB needs',
-    ],
     ['a mistyped setting', { toml: '[sluice.websub]\ncallback_host = ["a"]' }, 'error[unknown-key]'],
     [
       'a network that is none',
@@ -111,6 +104,12 @@ describe('an API of type WEBSUB', () => {
   ])('%s is found', (_, parts, what) => {
     const { found } = read(parts);
     expect(found.filter((line) => line.includes(what))).toHaveLength(1);
+  });
+
+  test('a Redis Cluster keeps its subscribers', () => {
+    const counters = '[throttle_properties]\n\'throttling.distributed.counter.type\' = "redis"';
+    const { found } = read({ toml: `[sluice.redis]\ncluster_nodes = ["127.0.0.1:1"]\n${counters}` });
+    expect(found).toEqual([]);
   });
 
   test('its secret is shown to nobody', () => {

@@ -3,16 +3,15 @@ import type { ApiFile } from './api-project.ts';
 
 /** Why this gateway can't be a hub, if so: who is subscribed must be known to all that deliver. */
 export function hubStoreProblem({ store, listener }: Pick<Config, 'store' | 'listener'>): string | undefined {
-  if (store.kind === 'redis' && store.topology !== 'cluster') return undefined;
+  if (store.kind === 'redis') return undefined;
   if (store.kind === 'memory' && listener.threads === 1) return undefined;
-  return `An API of type WEBSUB needs to keep its subscribers in one Redis, with or without Sentinel, or in one gateway with one thread; ${found[store.kind]}.`;
+  return `An API of type WEBSUB needs to keep its subscribers in Redis, or in one gateway with one thread; ${found[store.kind]}.`;
 }
 
-const found: Readonly<Record<Config['store']['kind'], string>> = {
+const found: Readonly<Record<Exclude<Config['store']['kind'], 'redis'>, string>> = {
   memory: 'this gateway has several threads and no Redis',
   peer: 'the counters are behind a socket',
   cluster: 'the counters are kept by the clustered gateways',
-  redis: 'this is a Redis Cluster',
 };
 
 /** Reports each API that the configured store can't serve as a hub. */

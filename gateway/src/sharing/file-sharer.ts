@@ -96,7 +96,9 @@ export class FileSharer implements ChangeWitness {
       const revision = await this.#parts.exchange.revision();
       const nowMs = this.#parts.clock.monotonicMs();
       const isRetried = this.#changedByHand.length + this.#refused.length > 0 && nowMs >= this.#retryAtMs;
-      if (revision !== this.#seen || isRetried) await this.#follow();
+      // After an outage the same revision may be another change: Redis may have lost the one that was seen.
+      const isNew = revision !== this.#seen || this.#trouble !== undefined;
+      if (isNew || isRetried) await this.#follow();
       if (this.#told.delete('trouble')) this.#parts.report('shared changes: all is well again');
       this.#trouble = undefined;
     } catch (error) {

@@ -7,8 +7,12 @@ import { type Place, reservedMs, slotsMaxOfAll, type SubscriberBook } from './su
 
 /** The port to a Redis that executes scripts. */
 export interface ScriptRunner {
-  /** Rejects with `StoreError`. */
-  run(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
+  /** In a cluster all keys are in one slot. Rejects with `StoreError`. */
+  run(
+    script: string,
+    keys: readonly [string, ...string[]],
+    args: readonly (string | number)[],
+  ): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -59,7 +63,7 @@ export class RedisBook implements SubscriberBook {
     { api, topic, application, callback }: Place,
     { slotsMax = 0, ms = 0, subscriber = '' } = {},
   ): Promise<boolean> {
-    const keys = [`${prefixOf(api)}:slots:${escaped(application)}`, topicKey(api, topic)];
+    const keys = [`${prefixOf(api)}:slots:${escaped(application)}`, topicKey(api, topic)] as const;
     const digest = createHash('sha256').update(callback).digest('base64url');
     const args = [action, `${topic} ${digest}`, `${escaped(application)} ${digest}`];
     const answer = await this.#redis.run(changeScript, keys, [

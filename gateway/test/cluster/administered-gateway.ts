@@ -41,6 +41,10 @@ export class AdministeredGateway {
     return this.run?.said() ?? '';
   }
 
+  get url(): string {
+    return (/on (http:\/\/\S+)/.exec(this.said())?.[1] ?? '').replace('0.0.0.0', '127.0.0.1');
+  }
+
   get adminUrl(): string {
     return /admin on (http:\/\/\S+),/.exec(this.said())?.[1] ?? '';
   }
@@ -62,8 +66,7 @@ export class AdministeredGateway {
 
   /** Asks once; gives the status. */
   async send(): Promise<number> {
-    const url = (/on (http:\/\/\S+)/.exec(this.said())?.[1] ?? '').replace('0.0.0.0', '127.0.0.1');
-    const response = await fetch(`${url}/open/1.0.0/x`, { headers: { ApiKey: 'Some-production' } });
+    const response = await fetch(`${this.url}/open/1.0.0/x`, { headers: { ApiKey: 'Some-production' } });
     await response.arrayBuffer();
     return response.status;
   }

@@ -53,7 +53,7 @@ class Member {
         return done;
       },
     });
-    const exchange = FileExchange.open(this.#settings, 'tests', systemClock)!;
+    const exchange = FileExchange.open(this.#settings, 'tests', systemClock);
     const report = (line: string): unknown => this.said.push(line);
     this.#sharer = new FileSharer({
       name: 'tests',

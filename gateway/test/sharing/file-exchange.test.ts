@@ -14,7 +14,7 @@ describe.skipIf(redisMissing)('files that gateways exchange over Redis', () => {
   let exchange: FileExchange;
   beforeAll(async () => {
     redis = await RedisServer.start();
-    exchange = FileExchange.open(settingsOf(redis), 'tests', systemClock)!;
+    exchange = FileExchange.open(settingsOf(redis), 'tests', systemClock);
   });
   afterAll(async () => {
     exchange?.close();
@@ -52,7 +52,7 @@ describe.skipIf(redisMissing)('files that gateways exchange over Redis', () => {
   test('of many who change a file at once, each that succeeds has seen the one before', async () => {
     await redis.ask('FLUSHALL');
     const others = Array.from({ length: 4 }, () =>
-      FileExchange.open(settingsOf(redis), 'tests', systemClock)!,
+      FileExchange.open(settingsOf(redis), 'tests', systemClock),
     );
     let succeeded = 0;
     const addOne = async (one: FileExchange): Promise<void> => {
@@ -107,11 +107,6 @@ describe.skipIf(redisMissing)('files that gateways exchange over Redis', () => {
     await redis.ask('HSET', 'sluice:files:tests', '#revision', '1e3');
     await expect(exchange.revision()).rejects.toThrow(StoreError);
   });
-
-  test('a Redis Cluster is not for it', () => {
-    const settings = { ...settingsOf(redis), topology: 'cluster', nodes: [] } as const;
-    expect(FileExchange.open(settings, 'tests', systemClock)).toBeUndefined();
-  });
 });
 
 describe.skipIf(redisMissing)('files that gateways exchange over a Redis that sentinels watch over', () => {
@@ -125,7 +120,7 @@ describe.skipIf(redisMissing)('files that gateways exchange over a Redis that se
       tls: false,
       sentinelTls: false,
     };
-    const exchange = FileExchange.open(settings, 'tests', systemClock)!;
+    const exchange = FileExchange.open(settings, 'tests', systemClock);
     const published = async (floor: number): Promise<number | undefined> => {
       const expected = Number.parseInt((await exchange.entry(path)) ?? '0', 10);
       return exchange.publish({ path, body: 'body', expected, floor });

@@ -36,7 +36,7 @@ describe.skipIf(redisMissing)('subscriber books', () => {
   let round = 0;
   const opened: SubscriberBook[] = [];
   const redisBook = (port: number, more = {}): SubscriberBook => {
-    const book = new RedisBook(RedisScripts.open({ ...access, port, ...more }, systemClock)!);
+    const book = new RedisBook(RedisScripts.open({ ...access, port, ...more }, systemClock));
     opened.push(book);
     return book;
   };
@@ -187,7 +187,7 @@ describe.skipIf(redisMissing)('subscriber books', () => {
     const sentinels = await RedisSentinels.start();
     try {
       const book = new RedisBook(
-        RedisScripts.open({ ...sentinels.address, topology: 'sentinel' }, systemClock)!,
+        RedisScripts.open({ ...sentinels.address, topology: 'sentinel' }, systemClock),
       );
       opened.push(book);
       const where = place('a', { api: '/sentinels:1' });
