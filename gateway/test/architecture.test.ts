@@ -53,6 +53,10 @@ function floorOf(folder: string): number {
   return folder === '' ? rootFloor : (floors[folder] ?? 0);
 }
 
+function linesOf(text: string): number {
+  return text.split('\n').length - 1;
+}
+
 /** One line per broken rule, so a failure reads like a list of what to mend. */
 function complaints(of: readonly Source[], complain: (source: Source) => readonly string[]): string[] {
   return of.flatMap((source) => complain(source).map((what) => `gateway/src/${source.path}: ${what}`));
@@ -117,14 +121,20 @@ describe('the house of ARCHITECTURE.md', () => {
   test(`no file is longer than ${linesMax} lines, and none is a drawer`, () => {
     const drawers = /(?:^|\/)(?:index|utils?|helpers?|types|constants|misc|common)\.ts$/;
     const broken = complaints(files, ({ path, text }) => {
-      const lines = text.split('\n').length - 1;
-      const isLong = lines > linesMax && !path.endsWith('.test.ts');
+      const lines = linesOf(text);
       return [
-        ...(isLong ? [`has ${lines} lines`] : []),
+        ...(lines > linesMax ? [`has ${lines} lines`] : []),
         ...(drawers.test(path) ? ['is named like a drawer'] : []),
       ];
     });
     expect(broken).toEqual([]);
+  });
+
+  test(`no test across folders is longer than ${linesMax} lines`, () => {
+    const tests = globSync('gateway/test/**/*.test.ts', { cwd: root });
+    expect(tests.length).toBeGreaterThan(80);
+    const long = tests.filter((path) => linesOf(readFileSync(join(root, path), 'utf8')) > linesMax);
+    expect(long).toEqual([]);
   });
 
   test('there is no cycle between files', () => {

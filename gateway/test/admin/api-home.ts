@@ -18,6 +18,15 @@ const tokens: readonly AdminToken[] = adminScopes.map((scope) => ({
   scopes: [scope],
 }));
 
+export const policies = '/throttling/policies';
+
+/** A policy's limit, as requests carry it. */
+export const perMinute = (requestCount: number): object => ({
+  type: 'REQUESTCOUNTLIMIT',
+  requestCount: { timeUnit: 'min', unitTime: 1, requestCount },
+  bandwidth: null,
+});
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;

@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { subscriptionPolicy } from '../support/test-home.ts';
-import { ApiHome, type Answer, type Policy } from './api-home.ts';
-
-const policies = '/throttling/policies';
+import { ApiHome, type Answer, policies, type Policy } from './api-home.ts';
 
 function parse(text: string): { readonly data: Policy } {
   return parseYaml(text) as { data: Policy };
