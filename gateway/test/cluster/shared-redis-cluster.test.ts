@@ -123,6 +123,23 @@ callback_networks = ["127.0.0.2"]
     expect(await statuses()).toEqual([200, 200]);
   });
 
+  test('another change that bears the revision from before an outage is taken over too', async () => {
+    const isAway = async (): Promise<boolean> =>
+      (await Promise.all([one.shared(), two.shared()])).every(({ state }) => state === 'away');
+    await owner.ask('ACL', 'SETUSER', 'default', '-hmget');
+    await until(isAway);
+    const revision = Number(await owner.ask('HGET', key, '#revision'));
+    const text = 'conditionId: other\nconditionType: API\nconditionValue: /open/1.0.0\n';
+    const entry = `${revision} ${JSON.stringify({ text, after: [''] })}`;
+    await owner.ask('HSET', key, 'deny-policies/other.yaml', entry);
+    await owner.ask('ACL', 'SETUSER', 'default', '+hmget');
+    await inStep();
+    expect(await statuses()).toEqual([403, 403]);
+    await letIn(two, 'other');
+    await inStep();
+    expect(await statuses()).toEqual([200, 200]);
+  });
+
   test('a change that the replica never got is there again after it took over', async () => {
     const id = await owner.ask('CLUSTER', 'MYID');
     const replica = cluster.at((await cluster.view()).find(({ follows }) => follows === id)!.port);
@@ -135,9 +152,8 @@ callback_networks = ["127.0.0.2"]
     await inStep();
     await owner.kill();
     owner = replica;
-    const found = (): Promise<unknown> => replica.ask('HGET', key, path).catch(() => null);
     await until(async () => String(await replica.ask('ROLE')).startsWith('master'), 20_000);
-    await until(async () => (await found()) !== null, 20_000);
+    await until(async () => String(await replica.ask('HGET', key, path)).includes('conditionId'), 20_000);
     await inStep();
     expect(two.text(path)).toBe(one.text(path));
     expect(await statuses()).toEqual([403, 403]);
