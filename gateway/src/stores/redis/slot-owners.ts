@@ -15,6 +15,8 @@ const tryAgainMs = 50;
 interface Node {
   readonly name: string;
   readonly redis: Redis;
+  /** Its first connection stands, or has failed. */
+  readonly connected: Promise<void>;
   asked: number;
   lastError: string;
 }
@@ -30,6 +32,8 @@ interface Failure {
   readonly node: Node;
   /** Whether the node may have got the question. */
   readonly isAsked: boolean;
+  /** Whose turn it was. Of many that fail at once, one passes it on. */
+  readonly turn: number;
 }
 
 /**
@@ -94,10 +98,11 @@ export class SlotOwners {
   ): Promise<{ readonly answer: T } | Failure> {
     const node = this.#node(name);
     const { redis } = node;
+    const turn = this.#turn;
     node.asked += 1;
     let isAsked = false;
     try {
-      await untilConnected(redis);
+      await node.connected;
       if (redis.status !== 'ready') throw new StoreError('no connection to Redis');
       isAsked = true;
       // Both are written at once, in this order; what fails one fails the other.
@@ -107,7 +112,7 @@ export class SlotOwners {
       return { answer };
     } catch (error) {
       if (!isReply(error)) this.#leave(node);
-      return { error, node, isAsked };
+      return { error, node, isAsked, turn };
     } finally {
       node.asked -= 1;
       this.#dismiss(name);
@@ -115,12 +120,12 @@ export class SlotOwners {
   }
 
   /** Who can be asked instead; nobody where the question may have been executed, or would fail again. */
-  #next(slot: number, { error, node, isAsked }: Failure): Destination | undefined {
+  #next(slot: number, { error, node, isAsked, turn }: Failure): Destination | undefined {
     const redirection = redirectionIn(error);
     if (redirection === undefined) {
       if (isReply(error) && !saysItIsAway(error)) return undefined;
       this.#forget(slot);
-      this.#turn += 1;
+      if (this.#turn === turn) this.#turn += 1;
       return isAsked ? undefined : this.#home(slot);
     }
     const { kind, host, port } = redirection;
@@ -134,7 +139,7 @@ export class SlotOwners {
     const known = this.#nodes.get(name);
     if (known !== undefined) return known;
     const redis = connectPlain({ ...this.#address, ...endpointOf(name) });
-    const node: Node = { name, redis, asked: 0, lastError: '' };
+    const node: Node = { name, redis, connected: untilConnected(redis), asked: 0, lastError: '' };
     redis.on('error', (error: Error) => {
       node.lastError = error.message;
     });
