@@ -8,6 +8,7 @@ import { ClusterStore } from '../../src/stores/redis/cluster-store.ts';
 import { connectPlain, connectRedis, type RedisTls } from '../../src/stores/redis/connect.ts';
 import { connectSentinel } from '../../src/stores/redis/connect-sentinel.ts';
 import { RedisStore } from '../../src/stores/redis/redis-store.ts';
+import { SlotOwners } from '../../src/stores/redis/slot-owners.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { freePort } from '../support/ports.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
@@ -121,6 +122,9 @@ describe.skipIf(redisMissing || opensslMissing)(
       const nodes = [{ host: '127.0.0.1', port }];
       const primaries = new ClusterPrimaries({ ...address, nodes }, { ...parts, durable: undefined });
       expect(await settleOn(new ClusterStore({ primaries }))).toBe(1);
+      const owners = new SlotOwners({ ...address, nodes }, systemClock);
+      expect(await owners.ask('sluice:none', (redis) => redis.hgetall('sluice:none'))).toEqual({});
+      owners.close();
       await node.stop();
     });
 
