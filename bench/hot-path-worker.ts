@@ -5,18 +5,13 @@
 import { TokenShelf } from '../gateway/src/identity/token-shelf.ts';
 import { Registry } from '@prometheus-io/client';
 import { openAccessLog } from '../gateway/src/access-log.ts';
-import type {
-  BackendCall,
-  BackendReceiver,
-  BackendRequest,
-  BackendSender,
-} from '../gateway/src/backends/backend-call.ts';
+import type { BackendSender } from '../gateway/src/backends/backend-call.ts';
 import { Backends } from '../gateway/src/backends/backends.ts';
 import { Limiter } from '../gateway/src/limiter/limiter.ts';
 import { limiterMetrics } from '../gateway/src/limiter-metrics.ts';
 import type { GatewayId } from '../gateway/src/limits/claim.ts';
 import { accessLogMetrics, exchangeMetrics } from '../gateway/src/metrics.ts';
-import type { Answer, Exchange, RequestHead } from '../gateway/src/proxy/exchange.ts';
+import type { RequestHead } from '../gateway/src/proxy/exchange.ts';
 import { handle, type DataPlane } from '../gateway/src/proxy/handle.ts';
 import { compileServing } from '../gateway/src/proxy/serving.ts';
 import { MemoryStore } from '../gateway/src/stores/memory-store.ts';
@@ -29,6 +24,7 @@ import {
   sampleConfig,
   backendAt,
 } from '../gateway/test/proxy/sample.ts';
+import { nothing, NullExchange, NullSender } from './null-ends.ts';
 
 /** What is left out; the difference to `all` is what it costs. */
 export type HotPathVariant =
@@ -51,97 +47,6 @@ export interface HotPathResult {
 
 /** As many requests as a busy gateway may read from its sockets in a turn. */
 const requestsPerTurn = 64;
-const body: Buffer = Buffer.from('Hello, world!');
-const answer: readonly string[] = [
-  'date',
-  'Thu, 26 Nov 2026 09:00:00 GMT',
-  'content-type',
-  'text/plain; charset=utf-8',
-  'content-length',
-  String(body.length),
-  'cache-control',
-  'no-store',
-  'etag',
-  '"5f-1b2c3d4e"',
-  'connection',
-  'keep-alive',
-];
-
-/** An exchange that says everything into the void. */
-class NullExchange implements Exchange {
-  readonly head: RequestHead;
-  readonly startedAtMs: number = stopwatchMs();
-  status: number | undefined;
-  over = false;
-  bytesIn = 0;
-  bytesOut = 0;
-  onDrain: () => void = nothing;
-  onBodyFailure: () => void = nothing;
-  onOver: (end: { readonly aborted: boolean }) => void = nothing;
-
-  constructor(head: RequestHead) {
-    this.head = head;
-  }
-
-  openBody(): undefined {
-    return undefined;
-  }
-
-  holdBody(): never {
-    throw new Error('a body was collected');
-  }
-
-  interim(): void {}
-
-  answer({ status }: Answer): void {
-    throw new Error(`a request was refused with ${status}`);
-  }
-
-  start(status: number): void {
-    this.status = status;
-  }
-
-  write(bytes: Buffer): boolean {
-    this.bytesOut += bytes.length;
-    return true;
-  }
-
-  flush(): void {}
-
-  join(): void {}
-
-  finish(): void {
-    this.over = true;
-    this.onOver({ aborted: false });
-  }
-
-  cut(): void {
-    throw new Error('a connection was cut');
-  }
-}
-
-function nothing(): void {}
-
-/** Answers all requests of a turn at its end. */
-class NullSender implements BackendSender {
-  readonly #waiting: BackendReceiver[] = [];
-  readonly #call: BackendCall = { resume: nothing, abort: nothing };
-
-  send(_: BackendRequest, receiver: BackendReceiver): BackendCall {
-    this.#waiting.push(receiver);
-    return this.#call;
-  }
-
-  answerAll(): void {
-    for (const receiver of this.#waiting) {
-      receiver.head(200, answer);
-      receiver.data(body);
-      receiver.end([]);
-    }
-    this.#waiting.length = 0;
-  }
-}
-
 const perMinute = 1_000_000_000;
 const free = { admitted: true, standings: [], certain: true } as const;
 const openPath = '/orders/1.0.0/open/x';

@@ -10,11 +10,13 @@ import { brokenDeployments } from './broken/deployment-toml.ts';
 import { brokenFolders } from './broken/folders.ts';
 import { brokenPolicies } from './broken/policies.ts';
 import { brokenProducts } from './broken/products.ts';
+import { brokenStores } from './broken/stores.ts';
 import { environment, type Files, goodFiles, homeOf, lines } from './homes.ts';
 
 const brokenHomes = [
   ...brokenFolders,
   ...brokenDeployments,
+  ...brokenStores,
   ...brokenApis,
   ...brokenPolicies,
   ...brokenApplications,
