@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReloadReport } from '../../src/admin/reload.ts';
 import { startEchoBackend, type EchoBackend } from '../../src/cli/demo/echo-backend.ts';
+import { admittedOfAll } from '../support/admitted-of-all.ts';
 import { redisDeployment } from '../support/gateways.ts';
+import { hourWithRoom } from '../support/hour-with-room.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
 import { sluice, type Run } from '../support/sluice.ts';
 import { apiProject, application, subscriptionPolicy, TestHome } from '../support/test-home.ts';
@@ -16,6 +18,7 @@ describe.skipIf(redisMissing)('two gateways that read their files again', () => 
   let report: ReloadReport;
 
   beforeAll(async () => {
+    await hourWithRoom();
     redis = await RedisServer.start();
     backend = await startEchoBackend(() => performance.now());
     home = new TestHome({
@@ -61,25 +64,19 @@ describe.skipIf(redisMissing)('two gateways that read their files again', () => 
     }
     return admitted;
   };
-  /** How many are admitted of all that is left: units that lie ready at the gateway that isn't asked are given back. */
-  const admittedOfAll = async (left: number): Promise<number> => {
-    let admitted = await admittedOf(left);
-    await until(async () => (admitted += await admittedOf(2)) >= left);
-    return admitted + (await admittedOf(4));
-  };
 
   test('a raised limit applies at once, a lowered one stops at once, and nothing that was counted is lost', async () => {
     expect(await admittedOf(15)).toBe(15);
     home.write('policies/Plan.yaml', subscriptionPolicy('Plan', { perHour: 30 }));
     expect(await reload()).toBe(200);
     expect(report).toMatchObject({ outcome: 'in-force', apis: 1, restartNeeded: [] });
-    expect(await admittedOfAll(15)).toBe(15);
+    expect(await admittedOfAll(15, admittedOf)).toBe(15);
     home.write('policies/Plan.yaml', subscriptionPolicy('Plan', { perHour: 10 }));
     await reload();
     expect(await admittedOf(5)).toBe(0);
     home.write('policies/Plan.yaml', subscriptionPolicy('Plan', { perHour: 32 }));
     await reload();
-    expect(await admittedOfAll(2)).toBe(2);
+    expect(await admittedOfAll(2, admittedOf)).toBe(2);
   });
 
   test('files that are refused change nothing, and what takes a restart is named', async () => {
@@ -96,7 +93,7 @@ describe.skipIf(redisMissing)('two gateways that read their files again', () => 
     expect(await reload()).toBe(200);
     expect(report).toMatchObject({ restartNeeded: ['[sluice.leases]'] });
     for (const gateway of gateways) expect(gateway.said()).toContain('[sluice.leases]: takes a restart');
-    expect(await admittedOfAll(1)).toBe(1);
+    expect(await admittedOfAll(1, admittedOf)).toBe(1);
   });
 
   test('who watches its files goes by them when they have changed, and says once what is wrong with them', async () => {
@@ -115,6 +112,6 @@ describe.skipIf(redisMissing)('two gateways that read their files again', () => 
     expect(told!.said()).not.toContain('have changed');
     told!.signal('SIGHUP');
     await until(() => told!.said().trimEnd().endsWith('serving 1 APIs by the files as they are now'));
-    expect(await admittedOfAll(7)).toBe(7);
+    expect(await admittedOfAll(7, admittedOf)).toBe(7);
   });
 });
