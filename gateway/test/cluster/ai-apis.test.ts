@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { admittedOfAll } from '../support/admitted-of-all.ts';
 import { countInRedis, type Counting } from '../support/counting.ts';
 import { Gateways } from '../support/gateways.ts';
 import { hourWithRoom } from '../support/hour-with-room.ts';
@@ -8,6 +9,7 @@ import { redisMissing } from '../support/redis-server.ts';
 import { sluice } from '../support/sluice.ts';
 import { apiProject, application, policyFile, TestHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
+import { InTurn } from './in-turn.ts';
 
 const isAi = 'subtypeConfiguration: {subtype: AIAPI, _configuration: "{}"}';
 const quota =
@@ -64,16 +66,7 @@ describe.skipIf(redisMissing)('AI APIs through two gateways', () => {
     home?.remove();
   });
 
-  let turn = 0;
-  /** Asks the gateways in turn; gives the status, and the code of a refusal. */
-  const ask = async (path: string, name: string): Promise<string> => {
-    turn += 1;
-    const response = await fetch(`${gateways.urls[turn % 2]}${path}`, {
-      headers: { ApiKey: `${name}-production` },
-    });
-    const text = await response.text();
-    return response.ok ? '200' : `${response.status} ${(JSON.parse(text) as { code: string }).code}`;
-  };
+  const { answers } = new InTurn(() => gateways.urls);
 
   test.each([
     ['/aifailover/1.0.0/chat', '503 900808'],
@@ -82,10 +75,8 @@ describe.skipIf(redisMissing)('AI APIs through two gateways', () => {
     ['/aisingle/1.0.0/chat', '503 101503'],
     ['/failover/1.0.0/chat', '503 101503'],
   ])('%s, with endpoints that are away or left out: %s', async (path, expected) => {
-    const answers = new Set<string>();
     // Three failures leave an endpoint out.
-    for (let asked = 0; asked < 10; asked += 1) answers.add(await ask(path, 'Any'));
-    expect([...answers]).toEqual([expected]);
+    expect(new Set(await answers(10, path, 'Any'))).toEqual(new Set([expected]));
   });
 
   test('900808 says when to come again, and why', async () => {
@@ -101,25 +92,23 @@ describe.skipIf(redisMissing)('AI APIs through two gateways', () => {
 
   test('AIGold, once its policy is there, counts requests over both', async () => {
     await hourWithRoom();
-    const answers: string[] = [];
-    const passed = (): number => answers.filter((answer) => answer === '200').length;
-    // A unit may lie ready on the other gateway for a moment.
-    await until(async () => {
-      answers.push(await ask('/model/1.0.0/chat?tokens=2', 'Asks'));
-      return passed() >= 4 && answers.slice(-4).every((answer) => answer === '429 900804');
-    });
-    expect(passed()).toBe(4);
+    const admittedOf = async (times: number): Promise<number> => {
+      const all = await answers(times, '/model/1.0.0/chat?tokens=2', 'Asks');
+      expect(all.filter((answer) => !['200', '429 900804'].includes(answer))).toEqual([]);
+      return all.filter((answer) => answer === '200').length;
+    };
+    expect(await admittedOfAll(4, admittedOf)).toBe(4);
   });
 
   test('AIGold counts tokens over both', async () => {
     await hourWithRoom();
     const spent = 'subscription-total-tokens@3600000:tester/Spends:/model:1.0.0:AIGold';
-    expect(await ask('/model/1.0.0/chat?tokens=99', 'Spends')).toBe('200');
+    expect(await answers(1, '/model/1.0.0/chat?tokens=99', 'Spends')).toEqual(['200']);
     await until(async () => (await counting.used(spent)) === 99);
-    expect(await ask('/model/1.0.0/stream?tokens=2', 'Spends')).toBe('200');
+    expect(await answers(1, '/model/1.0.0/stream?tokens=2', 'Spends')).toEqual(['200']);
     await until(async () => (await counting.used(spent)) >= 100);
-    for (const _ of gateways.urls)
-      expect(await ask('/model/1.0.0/chat?tokens=1', 'Spends')).toBe('429 900804');
+    const refused = gateways.urls.map(() => '429 900804');
+    expect(await answers(refused.length, '/model/1.0.0/chat?tokens=1', 'Spends')).toEqual(refused);
   });
 });
 
