@@ -1,6 +1,7 @@
 import { adminApi } from '../admin/api/admin-api.ts';
 import { Authority } from '../admin/api/authority.ts';
 import type { Config } from '../config/config.ts';
+import type { ReadConfig } from '../config/read-config.ts';
 import { bugLine } from '../gateway-thread.ts';
 import { HomeChanges } from '../home/home-changes.ts';
 import { FileExchange } from '../sharing/file-exchange.ts';
@@ -14,6 +15,8 @@ import type { Reloader } from './reloader.ts';
 interface HomeApiParts {
   readonly path: string;
   readonly reloader: Reloader;
+  /** Leaves out what this gateway can't go by. */
+  readonly judge: (read: ReadConfig) => ReadConfig;
   /** Makes the gateway go by another configuration. */
   readonly takeOver: (config: Config) => Promise<unknown>;
   readonly inForce: () => Config;
@@ -28,11 +31,11 @@ interface HomeApi extends Required<Pick<Surroundings, 'restApi' | 'authority' | 
 }
 
 /** The admin REST API over the files of a home, and what shares its changes with other gateways. */
-export function homeApi({ path, reloader, takeOver, inForce, say }: HomeApiParts): HomeApi {
+export function homeApi({ path, reloader, judge, takeOver, inForce, say }: HomeApiParts): HomeApi {
   const home = new HomeChanges({
     path,
     read: () => readHome(path),
-    configOf: (files) => configAside(path, files),
+    configOf: async (files) => judge(await configAside(path, files)),
     takeOver,
     inTurn: (turn) => reloader.inTurn(turn),
   });

@@ -3,6 +3,7 @@ import type { Config, StoreSettings } from '../../config/config.ts';
 import type { Diagnostic } from '../../config/diagnostic.ts';
 import { hubStoreProblem } from '../../config/hub-store.ts';
 import type { ReadConfig } from '../../config/read-config.ts';
+import { wholeFile } from '../../config/source-file.ts';
 import { bugLine } from '../../gateway-thread.ts';
 import { startGateway, type RunningGateway, type Surroundings } from '../../start.ts';
 import { systemClock } from '../../system-clock.ts';
@@ -54,20 +55,21 @@ export async function runStart(options: StartOptions): Promise<number> {
   const starting = Promise.withResolvers<RunningGateway>();
   let inForce = config;
   const takeOver = async (changed: Config): Promise<readonly string[]> => {
-    const next = servable(withFlags(changed, options, store));
+    const next = withFlags(changed, options, store);
     const restartNeeded = await (await starting.promise).reload(next);
     inForce = next;
     return restartNeeded;
   };
   const reloader = new Reloader({
-    read: (known) => readHomeAside(home, known),
+    read: async (known) => judged(await readHomeAside(home, known), config),
     first: files,
     takeOver,
     reloaded: tellReload,
     reportBug: (error) => say(bugLine(error)),
   });
   process.on('SIGHUP', () => void reloader.reload('SIGHUP'));
-  const api = files && homeApi({ path: home, reloader, takeOver, inForce: () => inForce, say });
+  const judge = (read: ReadConfig): ReadConfig => judged(read, config);
+  const api = files && homeApi({ path: home, reloader, judge, takeOver, inForce: () => inForce, say });
   const reload = (): Promise<ReloadReport> => reloader.reload('POST /reload');
   let gateway;
   try {
@@ -155,10 +157,16 @@ function hubProblem(config: Config): string | undefined {
   return config.apis.some(({ webSub }) => webSub !== undefined) ? hubStoreProblem(config) : undefined;
 }
 
-function servable(config: Config): Config {
-  const problem = hubProblem(config);
-  if (problem !== undefined) throw new Error(problem);
-  return config;
+/** What was read of changed files, as far as a gateway that runs with these settings can go by it: its store and threads stay. */
+function judged<Read extends ReadConfig>(
+  read: Read,
+  { store, listener }: Config,
+): Omit<Read, 'config'> & ReadConfig {
+  const { config, ...rest } = read;
+  const problem = config && hubProblem({ ...config, store, listener });
+  if (problem === undefined) return read;
+  const finding = wholeFile('error', 'not-supported', 'apis', problem);
+  return { ...rest, diagnostics: [...read.diagnostics, finding] };
 }
 
 /** Another place for the counters is no other promise. */
