@@ -93,10 +93,12 @@ function reportConflict(file: ApiFile, first: ApiFile, field: 'name' | 'context'
   file.source.error({ code: field === 'name' ? 'duplicate' : 'conflict', path: ['data', field], message });
 }
 
-/** The names a file with errors may stand for: what it says, and its file's or folder's name as apictl chooses it. */
+/** The names a file with errors may stand for: what it says, its id, and its file's or folder's name as apictl chooses it. */
 function addNames(path: string, source: SourceFile | undefined, names: Set<string>): void {
-  const stated = valueAt(source?.value, ['data', 'name']);
-  if (typeof stated === 'string') names.add(stated);
+  for (const field of ['name', 'id']) {
+    const stated = valueAt(source?.value, ['data', field]);
+    if (typeof stated === 'string') names.add(stated);
+  }
   names.add(stemOf(path));
 }
 

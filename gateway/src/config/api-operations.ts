@@ -54,8 +54,8 @@ export type OperationStyle = 'rest' | 'soap' | 'stream' | 'graphql' | 'topic';
 
 /**
  * An API's operations (wso2.md 4.3). Without any, everything below the base path is served for the five usual methods, as
- * WSO2's publisher creates new APIs; SOAP needs POST only; GraphQL has all fields of its schema; WebSub has no topic. A stream is opened by GET: both of its directions are one operation. Problems are
- * reported.
+ * WSO2's publisher creates new APIs; SOAP needs POST only; GraphQL has all fields of its schema; WebSub has no topic. A stream is
+ * opened by GET: both of its directions are one operation. Problems are reported.
  */
 export function readOperations(
   source: SourceFile,
@@ -68,7 +68,9 @@ export function readOperations(
   for (const index of written.keys()) {
     const read = readOperation(source, book, { index, style });
     if (read === undefined) continue;
-    const outline = `${read.operation.verb} ${outlineOf(read.operation.target)}`;
+    const { verb, target } = read.operation;
+    // A topic is a name: braces mean nothing in it.
+    const outline = `${verb} ${style === 'topic' ? target : outlineOf(target)}`;
     const first = seen.get(outline);
     if (first === undefined) seen.set(outline, read);
     else reportSecond(source, { outline, first, second: read });

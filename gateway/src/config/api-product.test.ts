@@ -159,8 +159,8 @@ describe('which API an entry of a product means', () => {
   test('an API whose own file has errors is no second error', () => {
     const { found } = read({ 'apis/Stock.yaml': stockYaml.replace('context: /stock', 'context: stock') });
     expect(found).toEqual(['apis/Stock.yaml:6:12 error[invalid-value] context must start with a slash.']);
-    expect(
-      read({ 'apis/Stock.yaml': stockYaml.replace('  name: Stock', '  name: [Stock]') }).found,
-    ).toHaveLength(1);
+    const nameless = { 'apis/Stock.yaml': stockYaml.replace('  name: Stock', '  name: [Stock]') };
+    expect(read(nameless).found).toHaveLength(1);
+    expect(readWith('name: Stock\n      ', '', nameless).found).toHaveLength(1);
   });
 });

@@ -1,6 +1,6 @@
 import type { Api } from '../policy/catalogue.ts';
 import { checkValue } from './check-value.ts';
-import { listOf, text } from './expected.ts';
+import { headerName, listOf, text } from './expected.ts';
 import type { Path, SourceFile } from './source-file.ts';
 
 /** How callers of an API prove themselves. */
@@ -35,14 +35,9 @@ const keyManagerList = listOf(
   text({ expected: 'the name of a key manager', charactersMax: 255 }),
   'key managers',
 );
-const headerName = text({
-  expected: 'the name of a header, at most 100 characters',
-  charactersMax: 100,
-  pattern: /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/,
-});
 
 function headerAt(source: SourceFile, field: 'apiKeyHeader' | 'authorizationHeader'): string | undefined {
-  return checkValue(source, headerName.nullish(), ['data', field])?.toLowerCase();
+  return checkValue(source, headerName(100).nullish(), ['data', field])?.toLowerCase();
 }
 
 /** WSO2 writes `all` where it asks for none in particular. */

@@ -112,6 +112,20 @@ describe('an API of type WEBSUB', () => {
     expect(found).toEqual([]);
   });
 
+  test('a secret that is too long is not missing', () => {
+    const more = [`websubSubscriptionConfiguration: {enable: true, secret: ${'x'.repeat(201)}}`];
+    expect(read({ more }).found).toEqual([
+      expect.stringMatching(/error\[invalid-value\] secret: .* expected a secret of 1 to 200 characters/),
+    ]);
+  });
+
+  test('topics are names, also with braces', () => {
+    const operations = '[{target: "{a}", verb: SUBSCRIBE}, {target: "{b}", verb: SUBSCRIBE}]';
+    const { api, found } = read({ operations });
+    expect(found).toEqual([]);
+    expect(api?.operations.map(({ target }) => target)).toEqual(['/{a}', '/{b}']);
+  });
+
   test('its secret is shown to nobody', () => {
     const more = ['websubSubscriptionConfiguration: {enable: true, secret: hidden-one, signingAlgorithm: 5}'];
     expect(JSON.stringify(read({ more }).found)).not.toContain('hidden-one');

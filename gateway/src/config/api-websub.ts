@@ -1,6 +1,6 @@
 import type { EventSignature, Operation, WebSubApi } from '../policy/catalogue.ts';
 import { checkFields } from './check-value.ts';
-import { flag, mapping, oneOf, text } from './expected.ts';
+import { flag, headerName, mapping, oneOf, text } from './expected.ts';
 import { type Path, type SourceFile, valueAt } from './source-file.ts';
 
 const path: Path = ['data', 'websubSubscriptionConfiguration'];
@@ -28,7 +28,9 @@ export function readWebSub(source: SourceFile, topics: readonly Operation[]): We
   }
   if (!fields.secret) {
     const message = 'secret is missing; expected what publishers sign events with.';
-    source.error({ code: 'missing-value', path: [...path, 'secret'], part: 'key', message });
+    // What is written and can't be taken is reported already.
+    if (!valueAt(source.value, [...path, 'secret']))
+      source.error({ code: 'missing-value', path: [...path, 'secret'], part: 'key', message });
     return {};
   }
   const signature: EventSignature = {
@@ -52,11 +54,7 @@ const schema = mapping({
     .or(oneOf(['']))
     .nullish(),
   signingAlgorithm: oneOf(['SHA1', 'SHA256', 'SHA384', 'SHA512']).nullish(),
-  signatureHeader: text({
-    expected: 'the name of a header, at most 100 characters',
-    charactersMax: 100,
-    pattern: /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/,
-  })
+  signatureHeader: headerName(100)
     .or(oneOf(['']))
     .nullish(),
 });

@@ -112,7 +112,13 @@ function nearWord(found: string, words: readonly unknown[]): string | undefined 
   return hint?.startsWith('Did') === true ? hint : undefined;
 }
 
-function reportUnknownKeys(source: SourceFile, schema: z.core.$ZodType, value: unknown, path: Path): void {
+/** Reports the keys that nobody knows, of a value and in it, as `checkValue` does. */
+export function reportUnknownKeys(
+  source: SourceFile,
+  schema: z.core.$ZodType,
+  value: unknown,
+  path: Path,
+): void {
   const inner = unwrapped(schema);
   if (inner instanceof z.ZodArray && Array.isArray(value)) {
     for (const [index, item] of value.entries())

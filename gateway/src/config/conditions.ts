@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Condition } from '../policy/conditions.ts';
 import type { IpRange } from '../policy/ip-ranges.ts';
 import { checkFields } from './check-value.ts';
-import { flag, listOf, mapping, oneOf, text } from './expected.ts';
+import { flag, headerName, listOf, mapping, oneOf, text } from './expected.ts';
 import { readIpRange } from './ip-range.ts';
 import { compilePattern } from './pattern.ts';
 import type { Path, SourceFile } from './source-file.ts';
@@ -28,11 +28,7 @@ const regularExpression = z
   .string({ error: 'a regular expression' })
   .min(1, { error: 'a regular expression' });
 const headerSchema = mapping({
-  headerName: text({
-    expected: 'the name of a header',
-    charactersMax: 200,
-    pattern: /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/,
-  }),
+  headerName: headerName(200),
   headerValue: regularExpression,
 });
 const parameterSchema = mapping({
@@ -81,9 +77,9 @@ function readCondition(source: SourceFile, path: Path): Condition | undefined {
     }
     case 'HEADERCONDITION': {
       const at = [...path, 'headerCondition'];
-      const { headerName, headerValue } = checkFields(source, headerSchema, at);
-      if (!isSound(source, [...at, 'headerValue'], headerValue) || headerName === undefined) return undefined;
-      return { kind: 'field', inverted, name: headerName.toLowerCase(), pattern: headerValue };
+      const { headerName: name, headerValue: pattern } = checkFields(source, headerSchema, at);
+      if (!isSound(source, [...at, 'headerValue'], pattern) || name === undefined) return undefined;
+      return { kind: 'field', inverted, name: name.toLowerCase(), pattern };
     }
     case 'QUERYPARAMETERCONDITION': {
       const at = [...path, 'queryParameterCondition'];

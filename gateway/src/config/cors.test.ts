@@ -114,6 +114,24 @@ allow_credentials = "true"`;
     expect(read('', `[apim.cors]\nallow_origins = ["${origin}"]`).cors?.origins).toEqual([origin]);
   });
 
+  test('is off by a misspelt switch, which is told; values of what is off are not looked at', () => {
+    const { cors, found } = read(
+      '  corsConfiguration:\n    corsConfigurationEnable: true\n    accessControlAllowOrigins: 7\n',
+    );
+    expect(cors).toBeUndefined();
+    expect(found).toEqual([
+      expect.stringContaining('apis/Orders/api.yaml:6:5 warning[unknown-key] "corsConfigurationEnable"'),
+    ]);
+  });
+
+  test('has one origin and one method at least', () => {
+    const { found } = read(own('accessControlAllowOrigins: []\n    accessControlAllowMethods: []'));
+    expect(found).toEqual([
+      expect.stringContaining('found a list, expected a list of origins, 1 to 100.'),
+      expect.stringContaining('found a list, expected a list of methods, 1 to 100.'),
+    ]);
+  });
+
   test('takes nothing else that is wrong, and says where', () => {
     const { found } = read(
       own('accessControlAllowMethods: [get]\n    accessControlAllowHeaders: ["a b"]\n    maxAge: 1'),

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { Cors } from '../policy/catalogue.ts';
 import type { ApiSecurity } from './api-security.ts';
-import { checkFields, checkValue } from './check-value.ts';
-import { anyMapping, flag, listOf, mapping, text } from './expected.ts';
+import { checkFields, checkValue, reportUnknownKeys } from './check-value.ts';
+import { anyMapping, flag, headerName, listOf, mapping, text } from './expected.ts';
 import type { Path, SourceFile } from './source-file.ts';
 
 /** `corsConfiguration` of an API and `[apim.cors]` in the words of neither. */
@@ -19,11 +19,7 @@ const origin: z.ZodType<string> = text({
   charactersMax: 255,
 }).refine(isOrigin, { error: '"*" or an origin as browsers send it, such as "https://app.example.com"' });
 
-const header: z.ZodType<string> = text({
-  expected: '"*" or the name of a header, at most 100 characters',
-  charactersMax: 100,
-  pattern: /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/,
-});
+const header: z.ZodType<string> = headerName(100, '"*" or ');
 
 const method: z.ZodType<string> = text({
   expected: 'a method such as "GET"',
@@ -39,9 +35,9 @@ export const corsLists: {
   readonly headers: z.ZodType<string[]>;
   readonly methods: z.ZodType<string[]>;
 } = {
-  origins: listOf(origin, 'origins', { from: 1, ...many }),
+  origins: listOf(origin, 'origins, 1 to 100', { from: 1, ...many }),
   headers: listOf(header, 'names of headers, at most 100', many),
-  methods: listOf(method, 'methods', { from: 1, ...many }),
+  methods: listOf(method, 'methods, 1 to 100', { from: 1, ...many }),
 };
 
 const schema = mapping({
@@ -63,7 +59,11 @@ export function readCors(
 ): Cors | undefined {
   const written = checkValue(source, anyMapping('a mapping').nullish(), at);
   const isOn = written && checkValue(source, flag().nullish(), [...at, 'corsConfigurationEnabled']) === true;
-  if (isOn !== true) return common && withCredentialHeaders(common, security);
+  if (isOn !== true) {
+    // Values in a block that is off may be anything; the key that switches it on may be misspelt.
+    reportUnknownKeys(source, schema, written, at);
+    return common && withCredentialHeaders(common, security);
+  }
   const fields = checkFields(source, schema, at);
   const own: Written = {
     origins: fields.accessControlAllowOrigins ?? undefined,

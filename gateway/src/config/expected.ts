@@ -48,6 +48,12 @@ export function text({ expected, charactersMax, pattern = /^/ }: TextBounds): z.
     .pipe(oneLine.regex(pattern, { error }));
 }
 
+/** The name of a header field. `other` is what else is expected, in front. */
+export function headerName(charactersMax: number, other = ''): z.ZodType<string> {
+  const expected = `${other}the name of a header, at most ${charactersMax} characters`;
+  return text({ expected, charactersMax, pattern: /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/ });
+}
+
 /** One of a few words, spelled exactly. */
 export function oneOf<const Word extends string>(words: readonly Word[]): z.ZodType<Word> {
   const quoted = words.map((word) => JSON.stringify(word));

@@ -12,7 +12,7 @@ import { reportUnknownApi } from './unknown-api.ts';
 /** What products may be made of. */
 export interface Members {
   readonly files: readonly ApiFile[];
-  /** Whether an API's own file has errors: that it isn't there is no second one. */
+  /** Whether the own file of an API of this name or id has errors: that it isn't there is no second one. */
   isBroken(name: string, version: string | null | undefined): boolean;
 }
 
@@ -70,7 +70,7 @@ function readMember(product: SourceFile, at: Path, members: Members): ApiFile | 
   const [member, ...others] = sameId.length === 1 ? sameId : candidates;
   if (member === undefined) {
     const known = members.files.map(({ api }) => api);
-    if (!members.isBroken(name ?? '', version))
+    if (!members.isBroken(name ?? apiId ?? '', version))
       reportUnknownApi({ name: name ?? apiId ?? '', version: version ?? undefined }, known, product, path);
   } else if (others.length > 0) reportSeveral(product, path, candidates);
   else reportUnfit(product, path, member);

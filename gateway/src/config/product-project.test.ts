@@ -76,6 +76,18 @@ describe('APIs in the project of a product', () => {
   });
 });
 
+test('parameters of an API that is taken from elsewhere are told to be ignored', () => {
+  const parameters = `${desk}/APIs/Stock-1.0.0/api_params.yaml`;
+  const { api, found } = read({
+    'apis/Stock.yaml': exportedAgain,
+    [parameters]: 'environments: [{name: prod, configs: {policies: [Silver]}}]',
+  });
+  expect(api('Stock')?.name).toBe('Stock');
+  expect(found).toEqual([
+    `${parameters}:1:1 warning[ignored-file] This API is taken from elsewhere in the home, with its parameters; these have no effect.`,
+  ]);
+});
+
 describe('parameters of a product', () => {
   const parameters = (names: string): string => `environments:
   - name: prod
@@ -106,7 +118,7 @@ describe('parameters of a product', () => {
     const { api, found } = read({ [path]: parameters('Orders-1.0.0') }, inProd);
     expect(api('Orders')?.backends.PRODUCTION?.targets[0].url).toBe('http://127.0.0.1:9001/v1');
     expect(found).toContain(
-      `${path}:7:9 warning[no-effect] The product has no API "Orders-1.0.0" of its own in APIs/; these parameters have no effect.`,
+      `${path}:7:9 warning[no-effect] These parameters of "Orders-1.0.0" have no effect: the API isn't in the product's APIs/, is taken from elsewhere in the home, or has parameters of its own.`,
     );
   });
 

@@ -90,7 +90,7 @@ class ProductConfigs {
 
   reportUnused(): void {
     for (const name of this.#unused) {
-      const message = `The product has no API ${quote(name)} of its own in APIs/; these parameters have no effect.`;
+      const message = `These parameters of ${quote(name)} have no effect: the API isn't in the product's APIs/, is taken from elsewhere in the home, or has parameters of its own.`;
       this.#configs.source.warning({
         code: 'no-effect',
         path: [...this.#membersAt, name],

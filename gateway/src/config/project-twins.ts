@@ -27,10 +27,16 @@ export function withoutTwins(projects: readonly ParsedProject[]): readonly Parse
     if (first === undefined) byName.set(key, source);
     else if (isInside(one)) {
       twins.add(one);
+      if (one.parameters !== undefined) reportIgnored(one.parameters);
       if (!isSame(fieldsOf(first), fieldsOf(source))) reportOther(source, first);
     }
   }
   return projects.filter((one) => !twins.has(one));
+}
+
+function reportIgnored(parameters: SourceFile): void {
+  const message = 'This API is taken from elsewhere in the home, with its parameters; these have no effect.';
+  parameters.warning({ code: 'ignored-file', path: [], message });
 }
 
 function reportOther(source: SourceFile, first: SourceFile): void {

@@ -1,9 +1,8 @@
-import type { Cors } from '../policy/catalogue.ts';
+import type { Api, Cors, Operation } from '../policy/catalogue.ts';
 import type { Fields } from '../wire/fields.ts';
 import { activityIdField } from './activity-id.ts';
 import type { RequestHead } from './exchange.ts';
 import { fieldValues } from './fields.ts';
-import type { Routed } from './route.ts';
 
 /*
  * Which web pages may read an API's answers (Cross-Origin Resource Sharing, in Fetch). The gateway answers for the backend:
@@ -13,9 +12,9 @@ import type { Routed } from './route.ts';
 /** What web pages may read of every answer, beside what the API says. */
 const ownNames: readonly string[] = [activityIdField, 'RateLimit', 'RateLimit-Policy', 'Retry-After'];
 
-/** Whether the backend answers for itself: where the API lists OPTIONS, preflights are the backend's, as in WSO2. */
-export function isBackends({ operation }: Pick<Routed, 'operation'>): boolean {
-  return operation.verb === 'OPTIONS';
+/** What the gateway answers by. Where the API lists OPTIONS, preflights are the backend's and it answers for itself, as in WSO2. */
+export function corsOf({ cors }: Api, operation: Operation | undefined): Cors | undefined {
+  return operation?.verb === 'OPTIONS' ? undefined : cors;
 }
 
 /**

@@ -6,8 +6,8 @@ type Refused = Extract<Verdict, { admitted: false }>;
 
 /**
  * Pays for pieces, the events of a stream, the messages of a WebSocket or the deliveries of an event, before they go on: so they are
- * counted exactly, however many gateways serve streams of one counter. Its charges are those that count pieces, which must
- * have been admitted at the start at no cost; a piece is one unit of each.
+ * counted exactly, however many gateways serve streams of one counter. Its charges are those that count pieces; a piece is one
+ * unit of each.
  */
 export class EventMeter {
   readonly #admission: Admission;

@@ -3,7 +3,7 @@ import type { BackendCall, BackendReceiver } from '../backends/backend-call.ts';
 import type { BackendFailure } from '../backends/failure.ts';
 import type { Verdict } from '../limiter/verdict.ts';
 import { reached } from '../policy/product.ts';
-import { isBackends } from './cors.ts';
+import { corsOf } from './cors.ts';
 import type { Course } from './course.ts';
 import type { Exchange } from './exchange.ts';
 import type { BodySource } from '../wire/body-source.ts';
@@ -52,7 +52,7 @@ export function outbound(
     destination,
     path: `${routed.rest}${identified.query}`,
     ownAnswerFields,
-    ownsCors: routed.api.cors !== undefined && !isBackends(routed),
+    ownsCors: corsOf(routed.api, routed.operation) !== undefined,
     body,
     rule,
     refusals: reached(routed).ai === true && backend.choice !== 'single' ? refusalsOfAi : refusals,

@@ -3,7 +3,7 @@ import type { Verdict } from '../limiter/verdict.ts';
 import { activityId, activityIdField } from './activity-id.ts';
 import { admit, refusalOf } from './admit.ts';
 import { atHub } from './at-hub.ts';
-import { corsFields, isBackends, isPreflight, preflightFields } from './cors.ts';
+import { corsFields, corsOf, isPreflight, preflightFields } from './cors.ts';
 import { Course } from './course.ts';
 import { enter } from './enter.ts';
 import type { Answer, Exchange, RequestHead } from './exchange.ts';
@@ -194,9 +194,9 @@ function ownFields(course: Course): Fields {
   const { verdict, identified, serving, activityId, api, routed } = course;
   const isTold = verdict !== undefined && serving.responses.rateLimitFields;
   const limits = isTold ? rateLimitFields(verdict, identified?.rateLimit) : [];
-  if (api?.cors === undefined || (routed !== undefined && isBackends(routed)))
-    return [...limits, activityIdField, activityId];
-  return [...limits, activityIdField, activityId, ...corsFields(api.cors, course.exchange.head.fields)];
+  const cors = api && corsOf(api, routed?.operation);
+  if (cors === undefined) return [...limits, activityIdField, activityId];
+  return [...limits, activityIdField, activityId, ...corsFields(cors, course.exchange.head.fields)];
 }
 
 /** The answer to a request whose head can't be read, so that there is no exchange. */

@@ -24,10 +24,10 @@ export function portsOf({ http, port, https }: ListenerSettings): ListenerPorts 
 
 /** Listens for each scheme that has a port; rejects when one can't be had, and listens for none then. */
 export async function startListeners(
-  options: Omit<ProxyOptions, 'port'>,
+  options: Omit<ProxyOptions, 'port' | 'bodyRoom'>,
   ports: ListenerPorts,
 ): Promise<Listeners> {
-  const { https: settings, ...common } = { bodyRoom: new BodyRoom(), ...options };
+  const { https: settings, ...common } = { ...options, bodyRoom: new BodyRoom() };
   const http = ports.http === undefined ? undefined : await startProxy({ ...common, port: ports.http });
   let https: Proxy | undefined;
   try {

@@ -72,9 +72,12 @@ export class OpenSocket implements TunnelRule {
   readonly mayFlow = (): boolean => {
     try {
       const checked = this.#check();
-      return checked instanceof Promise || (checked === undefined && this.#decide === undefined);
+      if (checked instanceof Promise) return true;
+      const isUncounted = this.#decide === undefined;
+      if (checked === undefined && !isUncounted) this.#refused({ cause: causes.undecided });
+      return checked === undefined && isUncounted;
     } catch (error) {
-      this.#terms.reportBug(error);
+      this.#bug(error);
       return false;
     }
   };

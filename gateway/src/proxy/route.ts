@@ -1,4 +1,5 @@
 import type { Api, Operation } from '../policy/catalogue.ts';
+import { corsOf } from './cors.ts';
 import { hubDoors } from './hub-doors.ts';
 import {
   findOperation,
@@ -85,7 +86,9 @@ export function route(
   const { api, operations, slashAt } = found;
   if (api.blocked) return { cause: causes.blockedApi, retryAfterMs: blockedRetryMs, api };
   const operation = findOperation(operations, { walk, method }, slashAt);
-  if (operation !== undefined && !(preflight && isAnswered(api, operation)))
+  // A preflight names no caller: an operation that stands for every method isn't asked, unless the backend answers itself.
+  const isAnswered = preflight && corsOf(api, operation) !== undefined;
+  if (operation !== undefined && !isAnswered)
     return { api, operation, target, rest: target.path.slice(slashAt) };
   const others = methodsAt(operations, walk, slashAt).flatMap((verb) =>
     verb === '*' ? (api.cors?.methods ?? []) : [verb],
@@ -93,11 +96,6 @@ export function route(
   if (others.length === 0) return { cause: causes.noResource, api };
   const methods = allowed(others);
   return method === 'OPTIONS' ? { api, methods } : { cause: causes.wrongMethod, allow: methods, api };
-}
-
-/** A preflight names no caller: an operation that stands for every method isn't asked, unless the backend answers itself. */
-function isAnswered({ cors }: Api, { verb }: Operation): boolean {
-  return cors !== undefined && verb !== 'OPTIONS';
 }
 
 /** The API with the longest base path, and where its base path ends. */

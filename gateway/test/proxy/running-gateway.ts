@@ -13,7 +13,7 @@ import type { BackendBounds, BackendTls, HttpsSettings } from '../../src/config/
 import type { Verdict } from '../../src/limiter/verdict.ts';
 import type { Charge } from '../../src/policy/plan.ts';
 import { TokenShelf } from '../../src/identity/token-shelf.ts';
-import type { BodyRoom } from '../../src/proxy/body-room.ts';
+import { BodyRoom } from '../../src/proxy/body-room.ts';
 import { answerUnread, handle, type DataPlane } from '../../src/proxy/handle.ts';
 import type { ExchangeRecord } from '../../src/proxy/observe.ts';
 import { startProxy, type Proxy } from '../../src/proxy/server.ts';
@@ -29,6 +29,8 @@ export class RunningGateway {
   /** Exchanges that began; each should leave one record. */
   begun = 0;
   readonly bugs: unknown[] = [];
+  /** How often it was looked up which configuration is in force. */
+  looks = 0;
   readonly backend: Server;
   /** Requests the backend has seen the head of. */
   readonly seen: IncomingMessage[] = [];
@@ -54,7 +56,10 @@ export class RunningGateway {
     const self: { gateway?: RunningGateway } = {};
     const gatewayOf = (): RunningGateway => self.gateway!;
     const plane: DataPlane = {
-      serving: () => inForce.serving,
+      serving: () => {
+        gatewayOf().looks += 1;
+        return inForce.serving;
+      },
       admission: { admit: (charges) => gatewayOf().decide(charges), settle: () => {} },
       clock: systemClock,
       stopwatchMs,
@@ -67,7 +72,7 @@ export class RunningGateway {
       clock: systemClock,
       stopwatchMs,
       bounds: { sweepEveryMs: 20, ...setup.bounds },
-      ...(setup.bodyRoom && { bodyRoom: setup.bodyRoom }),
+      bodyRoom: setup.bodyRoom ?? new BodyRoom(),
       ...(setup.https && { https: setup.https }),
       handle: (exchange) => {
         gatewayOf().begun += 1;
@@ -78,12 +83,13 @@ export class RunningGateway {
     self.gateway = new RunningGateway(proxy, backend, backends);
     self.gateway.goBy = (changed) => {
       inForce.serving = compile(changed);
+      return inForce.serving;
     };
     return self.gateway;
   }
 
-  /** Has it go by another configuration from now on. */
-  goBy: (config: ServedConfig) => void = () => {};
+  /** Has it go by another configuration from now on, which it gives as compiled. */
+  goBy!: (config: ServedConfig) => Serving;
 
   private constructor(proxy: Proxy, backend: Server, backends: Backends) {
     this.port = proxy.port;

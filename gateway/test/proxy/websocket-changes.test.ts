@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Verdict } from '../../src/limiter/verdict.ts';
 import type { Charge } from '../../src/policy/plan.ts';
-import { issuerOf } from '../support/signer.ts';
+import { issuerOf, KeyServer } from '../support/signer.ts';
 import { until } from '../support/until.ts';
 import {
   begin,
@@ -101,7 +101,7 @@ describe('a WebSocket that is open when the configuration changes', () => {
     expect([heard, ends]).toEqual([['before'], [4007]]);
   });
 
-  test('goes on with a token that other issuers have to prove, in order, and is asked about once', async () => {
+  test('goes on with a token that other issuers have to prove, in order', async () => {
     await start();
     const { client, heard, say } = await open(byToken());
     await say('before');
@@ -111,6 +111,38 @@ describe('a WebSocket that is open when the configuration changes', () => {
     await until(() => heard.length === 4);
     expect(heard).toEqual(['before', '1', '2', '3']);
     expect(new Set(paid.slice(2))).toEqual(new Set([7]));
+  });
+
+  test('is judged once while its token is verified, whoever sends meanwhile', async () => {
+    await start();
+    const { client, heard, say } = await open(byToken());
+    await say('before');
+    const held = Promise.withResolvers<undefined>();
+    const slow = await KeyServer.start(signer);
+    onTestFinished(() => slow.close());
+    const { answer } = slow;
+    slow.answer = async () => {
+      await held.promise;
+      return answer();
+    };
+    const serving = gateway.goBy(configOf({ events: 7, issuers: [issuerOf({ jwksUrl: slow.url })] }));
+    const { routes } = serving;
+    let judgements = 0;
+    Object.defineProperty(serving, 'routes', {
+      get: () => {
+        judgements += 1;
+        return routes;
+      },
+    });
+    for (const socket of server.clients) socket.send('news');
+    await until(() => judgements === 1);
+    const { looks } = gateway;
+    client.send('after');
+    await until(() => gateway.looks > looks);
+    expect([heard, slow.fetches]).toEqual([['before'], 1]);
+    held.resolve(undefined);
+    await until(() => heard.length === 3);
+    expect([heard, judgements]).toEqual([['before', 'news', 'after'], 1]);
   });
 
   test('ends with 4000 when nobody can tell whether its token is good', async () => {
@@ -191,9 +223,9 @@ describe('a WebSocket whose messages are not read', () => {
   });
 
   test.each([
-    ['its API has gone', { more: { apis: [] } }],
-    ['its messages are to be counted', { events: 5 }],
-  ])('is broken off when %s', async (_, change: Change) => {
+    ['its API has gone', { more: { apis: [] } }, '404'],
+    ['its messages are to be counted', { events: 5 }, '900899'],
+  ])('is broken off when %s, and the log says so', async (_, change: Change, code) => {
     await start({});
     const { client, heard, ends, say } = await open();
     await say('before');
@@ -201,5 +233,6 @@ describe('a WebSocket whose messages are not read', () => {
     client.send('after');
     await until(() => ends.length === 1 && gateway.records.length === 1);
     expect([heard, ends]).toEqual([['before'], [1006]]);
+    expect(gateway.records[0]?.code).toBe(code);
   });
 });

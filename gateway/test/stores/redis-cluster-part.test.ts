@@ -105,7 +105,7 @@ describe.skipIf(redisMissing)('a Redis Cluster that serves what it can', () => {
             }
           }),
         );
-        return gateways.every(({ events }) => events.includes('back')) && rounds.all >= day.quota;
+        return gateways.every(({ events }) => events.at(-1) === 'back') && rounds.all >= day.quota;
       }, 40_000);
       cluster.at(port).thaw();
 
@@ -116,7 +116,9 @@ describe.skipIf(redisMissing)('a Redis Cluster that serves what it can', () => {
       expect(rounds.alone).toBeGreaterThan(0);
       for (const charge of living) expect(admitted.get(charge)).toBe(day.quota);
       for (const charge of lost) expect(admitted.get(charge)).toBeLessThanOrEqual(day.quota);
-      for (const { events } of gateways) expect(events.slice(0, 2)).toEqual(['away', 'back']);
+      // A busy machine may miss a claim's deadline once more while the replica takes over: what is away comes back each time.
+      for (const { events } of gateways)
+        expect(events).toEqual(events.map((_, index) => (index % 2 === 0 ? 'away' : 'back')));
       await cluster.untilWell();
       await Promise.all(gateways.map(({ limiter }) => limiter.close()));
       const reader = new GatewayUnderTest('reader', cluster);
