@@ -34,7 +34,7 @@ export async function identifyGraphql(
   const read = await readGraphqlRequest(exchange, routed.target.query);
   const identified = isRefusal(read) ? read : await identifyMessage(request, service, read.message);
   if (isRefusal(read) || isRefusal(identified)) {
-    exchange.holdBody().giveUp();
+    exchange.holdBody('queries').giveUp();
     return identified;
   }
   return read.body === undefined ? identified : { ...identified, body: read.body };

@@ -31,6 +31,16 @@ export class BodyRoom {
   }
 }
 
+/** The rooms of a thread, by what the bodies are: what anybody may send takes none from what clients with keys do. */
+export interface BodyRooms {
+  readonly queries: BodyRoom;
+  readonly events: BodyRoom;
+}
+
+export function bodyRooms(): BodyRooms {
+  return { queries: new BodyRoom(), events: new BodyRoom() };
+}
+
 /** What one body holds of the room. */
 export class HeldBody {
   readonly #room: BodyRoom;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { RequestHead } from '../wire/request-head.ts';
 import { AnswerQueue } from './answer-queue.ts';
-import type { BodyRoom } from './body-room.ts';
+import type { BodyRooms } from './body-room.ts';
 import { ClientExchange, type ExchangeConnection } from './client-exchange.ts';
 import { ClientWatch, type ClientWait } from './client-wait.ts';
 import { flaws, slowRequest, type ClientWire } from './client-wire.ts';
@@ -55,8 +55,8 @@ export class ClientConnection implements ExchangeConnection, RequestOwner {
     return this.#wire.date;
   }
 
-  get bodyRoom(): BodyRoom {
-    return this.#wire.bodyRoom;
+  get bodyRooms(): BodyRooms {
+    return this.#wire.bodyRooms;
   }
 
   get hasRoom(): boolean {

@@ -3,7 +3,7 @@ import type { BodySource } from '../wire/body-source.ts';
 import type { Fields } from '../wire/fields.ts';
 import type { RequestHead as WireHead } from '../wire/request-head.ts';
 import type { AnswerQueue, QueuedAnswer } from './answer-queue.ts';
-import { type BodyRoom, HeldBody } from './body-room.ts';
+import { type BodyRooms, HeldBody } from './body-room.ts';
 import type { Answer, Exchange, RequestHead } from './exchange.ts';
 import { HeldAnswer } from './held-answer.ts';
 import type { TunnelRule } from './message-gate.ts';
@@ -24,7 +24,7 @@ export interface ExchangeConnection {
   readonly ending: boolean;
   /** Now, as a Date field has it. */
   readonly date: string;
-  readonly bodyRoom: BodyRoom;
+  readonly bodyRooms: BodyRooms;
   destroy(): void;
   release(): TunnelEnd;
 }
@@ -91,8 +91,8 @@ export class ClientExchange implements Exchange, QueuedAnswer {
     return body;
   }
 
-  holdBody(): HeldBody {
-    this.#heldBody ??= new HeldBody(this.#connection.bodyRoom);
+  holdBody(room: keyof BodyRooms): HeldBody {
+    this.#heldBody ??= new HeldBody(this.#connection.bodyRooms[room]);
     if (this.over) this.#heldBody.giveUp();
     return this.#heldBody;
   }

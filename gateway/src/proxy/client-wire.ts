@@ -1,6 +1,6 @@
 import type { RequestFlaw } from '../wire/request-head.ts';
 import type { Outbox } from '../wire/outbox.ts';
-import type { BodyRoom } from './body-room.ts';
+import type { BodyRooms } from './body-room.ts';
 import type { Exchange } from './exchange.ts';
 import type { LentCopies } from './lent-copies.ts';
 import { causes, type Refusal } from './refusal.ts';
@@ -11,7 +11,7 @@ export interface ClientWire {
   readonly bounds: WireBounds;
   readonly copies: LentCopies;
   readonly outbox: Outbox;
-  readonly bodyRoom: BodyRoom;
+  readonly bodyRooms: BodyRooms;
   readonly scheme: 'http' | 'https';
   /** Monotonic ms with fractions, for durations. */
   readonly stopwatchMs: () => number;

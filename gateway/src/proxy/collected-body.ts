@@ -1,5 +1,6 @@
 import type { BodySource, BodyTaker } from '../wire/body-source.ts';
-import type { HeldBody } from './body-room.ts';
+import type { BodyRooms, HeldBody } from './body-room.ts';
+import type { Exchange } from './exchange.ts';
 import { GrowingBytes } from './growing-bytes.ts';
 
 /**
@@ -12,8 +13,29 @@ export function collectBody(body: BodySource, bytesMax: number): Promise<Buffer 
   return collectUnless(body, (bytes) => (bytes > bytesMax ? 'too-large' : undefined));
 }
 
-/** The same, unless something is said against holding so many bytes with the next piece: then that is the answer. */
-export function collectUnless<Objection>(
+/**
+ * The same for a request's body that holds so much of a room. One that is too large or that there is no room for isn't asked for,
+ * or not read on.
+ */
+export async function readWhole(
+  exchange: Exchange,
+  { room, bytesMax }: { readonly room: keyof BodyRooms; readonly bytesMax: number },
+): Promise<Buffer | 'too-large' | 'no-room'> {
+  const { bodyBytes } = exchange.head;
+  if (bodyBytes === 0) return noBytes;
+  const held = exchange.holdBody(room);
+  const objection = (bytes: number): 'too-large' | 'no-room' | undefined => {
+    if (bytes > bytesMax) return 'too-large';
+    return held.reach(bytes) ? undefined : 'no-room';
+  };
+  const atOnce = objection(bodyBytes === 'unknown' ? 0 : bodyBytes);
+  if (atOnce !== undefined) return atOnce;
+  const body = exchange.openBody();
+  return body === undefined ? noBytes : collectUnless(body, objection);
+}
+
+/** Collects a body, unless something is said against holding so many bytes with the next piece: then that is the answer. */
+function collectUnless<Objection>(
   body: BodySource,
   objection: (bytes: number) => Objection | undefined,
 ): Promise<Buffer | Objection> {

@@ -5,7 +5,7 @@
  */
 import type { BodySource } from '../wire/body-source.ts';
 import type { Fields } from '../wire/fields.ts';
-import type { HeldBody } from './body-room.ts';
+import type { BodyRooms, HeldBody } from './body-room.ts';
 import type { Refusal } from './refusal.ts';
 import type { TunnelEnd } from './framed-tunnel.ts';
 import type { TunnelRule } from './message-gate.ts';
@@ -42,8 +42,8 @@ export interface Exchange {
   readonly bytesOut: number;
   /** Opens the request's body, once, and tells a client that waits for it to go on (100-continue). */
   openBody(): BodySource | undefined;
-  /** What is held of its body while that is read whole before it goes on; given up when the exchange is over, or before. */
-  holdBody(): HeldBody;
+  /** What its body holds of a room, always the same, while it is read whole before it goes on; given up when the exchange is over, or before. */
+  holdBody(room: keyof BodyRooms): HeldBody;
   /** Sends an interim answer (1xx, such as 103 Early Hints) before the answer. */
   interim(status: number, fields: Fields): void;
   /** Sends a complete answer. */

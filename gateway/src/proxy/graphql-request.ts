@@ -1,11 +1,11 @@
 import { type Invalid } from '../graphql/document.ts';
 import { type GraphqlMessage, hidesMessage, readJsonMessage, readQueryMessage } from '../graphql/message.ts';
-import { collectUnless, ReadBody } from './collected-body.ts';
+import { ReadBody, readWhole } from './collected-body.ts';
 import type { Exchange, RequestHead } from './exchange.ts';
 import { fieldValues } from './fields.ts';
 import { graphqlCauses } from './graphql-causes.ts';
 import { invalidQuery } from './graphql-service.ts';
-import { isRefusal, type Refusal } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
 
 /** A request in GraphQL, and its body for the backend. */
 export interface GraphqlRequest {
@@ -29,31 +29,14 @@ export async function readGraphqlRequest(
   if (head.method !== 'POST') return readGet(head, queryString);
   const decode = bodyDecoder(head, queryString);
   if ('invalid' in decode) return invalidQuery(decode);
-  const bytes = await readBody(exchange);
-  if (isRefusal(bytes)) return bytes;
+  if (head.bodyBytes === 0) return invalidQuery({ invalid: 'The request has no body' });
+  const bytes = await readWhole(exchange, { room: 'queries', bytesMax: bodyBytesMax });
+  if (bytes === 'too-large') return { cause: graphqlCauses.largeBody };
+  if (bytes === 'no-room') return { cause: graphqlCauses.busy, retryAfterMs: 1000 };
   const message = decode.read(bytes);
   if ('invalid' in message) return invalidQuery(message);
-  return { message, body: new ReadBody(bytes, head.bodyBytes, exchange.holdBody()) };
+  return { message, body: new ReadBody(bytes, head.bodyBytes, exchange.holdBody('queries')) };
 }
-
-const largeBody: Refusal = { cause: graphqlCauses.largeBody };
-const busy: Refusal = { cause: graphqlCauses.busy, retryAfterMs: 1000 };
-
-/** A body that there is no room for isn't asked for, or not read on. */
-async function readBody(exchange: Exchange): Promise<Buffer | Refusal> {
-  const { bodyBytes } = exchange.head;
-  const held = exchange.holdBody();
-  const objection = (bytes: number): Refusal | undefined => {
-    if (bytes > bodyBytesMax) return largeBody;
-    return held.reach(bytes) ? undefined : busy;
-  };
-  const atOnce = bodyBytes === 0 ? noBody : objection(bodyBytes === 'unknown' ? 0 : bodyBytes);
-  if (atOnce !== undefined) return atOnce;
-  const body = exchange.openBody();
-  return body === undefined ? noBody : collectUnless(body, objection);
-}
-
-const noBody: Refusal = invalidQuery({ invalid: 'The request has no body' });
 
 function readGet({ bodyBytes }: RequestHead, queryString: string): GraphqlRequest | Refusal {
   if (bodyBytes !== 0) return invalidQuery({ invalid: 'Only a POST may have a body' });

@@ -16,6 +16,6 @@ export const hubCauses: Readonly<Record<HubCause, Cause>> = {
   noTopic: fault('908018', 404, 'The API has no such topic'),
   badSignature: fault('908019', 401, 'The event is not signed with the secret of the API'),
   largeEvent: fault('908020', 413, 'The event is larger than 1 MiB'),
-  busy: fault('908021', 503, 'Too many callbacks are waited for'),
+  busy: fault('908021', 503, 'Too many callbacks or events are waited for'),
   manySubscribers: throttled('900808'),
 };

@@ -1,5 +1,5 @@
 import type { HttpsSettings, ListenerSettings } from '../config/config.ts';
-import { BodyRoom } from './body-room.ts';
+import { bodyRooms } from './body-room.ts';
 import { startProxy, type Proxy, type ProxyOptions } from './server.ts';
 
 /** Where clients are listened for, by scheme; 0 for any free port, undefined where they aren't. */
@@ -24,10 +24,10 @@ export function portsOf({ http, port, https }: ListenerSettings): ListenerPorts 
 
 /** Listens for each scheme that has a port; rejects when one can't be had, and listens for none then. */
 export async function startListeners(
-  options: Omit<ProxyOptions, 'port' | 'bodyRoom'>,
+  options: Omit<ProxyOptions, 'port' | 'bodyRooms'>,
   ports: ListenerPorts,
 ): Promise<Listeners> {
-  const { https: settings, ...common } = { ...options, bodyRoom: new BodyRoom() };
+  const { https: settings, ...common } = { ...options, bodyRooms: bodyRooms() };
   const http = ports.http === undefined ? undefined : await startProxy({ ...common, port: ports.http });
   let https: Proxy | undefined;
   try {

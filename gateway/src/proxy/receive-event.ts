@@ -3,7 +3,7 @@ import type { HubEvent } from '../websub/deliveries.ts';
 import type { Hub } from '../websub/hub.ts';
 import { isSigned } from '../websub/signature.ts';
 import { type Admission, undecided } from './admit.ts';
-import { collectBody } from './collected-body.ts';
+import { readWhole } from './collected-body.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { fieldValues } from './fields.ts';
 import { hubCauses } from './hub-causes.ts';
@@ -27,15 +27,13 @@ export async function receiveEvent(
   const operation = topicNamed(api, new URLSearchParams(target.query).get('topic') ?? '');
   if (operation === undefined) return { cause: hubCauses.noTopic };
   const { hub } = around;
-  if (!hub.enter(exchange)) return busy;
-  const event = await readEvent(exchange, api.webSub?.signature);
-  hub.leave(exchange);
-  if ('cause' in event) return event;
   const place = { api: hubName(api), topic: operation.target };
   try {
+    const event = await readEvent(exchange, api.webSub?.signature);
+    if ('cause' in event) return event;
     const subscribers = await hub.subscribers(place.api, place.topic);
     const recipients = recipientsOf(subscribers, { api, operation }, around);
-    const wanted = recipients.reduce((sum, one) => sum + one.subscribers.length, 0);
+    const wanted = recipients.reduce((sum, one) => sum + roomFor(one, hub), 0);
     if (!hub.hasRoom(event.body.length, wanted)) return busy;
     const paid = await Promise.all(recipients.map((one) => pay(one, hub)));
     hub.deliver(event, place, paid.flat());
@@ -43,7 +41,15 @@ export async function receiveEvent(
   } catch (error) {
     if (error instanceof StoreError) return undecided;
     throw error;
+  } finally {
+    // Deliveries hold what they send by themselves.
+    exchange.holdBody('events').giveUp();
   }
+}
+
+/** How many of them an event may be sent to. */
+function roomFor({ application, subscribers }: Recipients, hub: Hub): number {
+  return Math.min(subscribers.length, Math.max(0, hub.room(application)));
 }
 
 const busy: Refusal = { cause: hubCauses.busy, retryAfterMs: 1000 };
@@ -59,9 +65,9 @@ async function readEvent(
   const { fields } = exchange.head;
   const [written = '', ...others] = signature === undefined ? [] : fieldValues(fields, signature.header);
   if (signature !== undefined && (written === '' || others.length > 0)) return badSignature;
-  const source = exchange.openBody();
-  const body = source === undefined ? Buffer.alloc(0) : await collectBody(source, bodyBytesMax);
+  const body = await readWhole(exchange, { room: 'events', bytesMax: bodyBytesMax });
   if (body === 'too-large') return { cause: hubCauses.largeEvent };
+  if (body === 'no-room') return busy;
   if (signature !== undefined && !isSigned(written, signature, body)) return badSignature;
   const [type, coding] = ['content-type', 'content-encoding'].map((name) => fieldValues(fields, name)[0]);
   return {
@@ -76,11 +82,9 @@ async function readEvent(
 const badSignature: Refusal = { cause: hubCauses.badSignature, challenge: 'HubSignature realm="sluice"' };
 
 /** Those who can pay, in their order, as far as there is room for what is sent to them. */
-async function pay(
-  { application, meter, subscribers }: Recipients,
-  hub: Hub,
-): Promise<Recipients['subscribers']> {
-  const wanted = subscribers.slice(0, Math.max(0, hub.room(application)));
+async function pay(recipients: Recipients, hub: Hub): Promise<Recipients['subscribers']> {
+  const { meter, subscribers } = recipients;
+  const wanted = subscribers.slice(0, roomFor(recipients, hub));
   hub.dropped('behind', subscribers.length - wanted.length);
   if (meter === undefined || wanted.length === 0) return wanted;
   const { paid, refused } = await meter.payForMost(wanted.length);

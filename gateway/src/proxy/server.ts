@@ -4,7 +4,7 @@ import type { HttpsSettings } from '../config/config.ts';
 import { Outbox } from '../wire/outbox.ts';
 import { fieldLines, statusLine } from '../wire/message-writer.ts';
 import type { Clock } from '../limits/clock.ts';
-import type { BodyRoom } from './body-room.ts';
+import type { BodyRooms } from './body-room.ts';
 import { ClientConnection } from './client-connection.ts';
 import { createTlsServer, identityOf } from './client-tls.ts';
 import type { ClientWire } from './client-wire.ts';
@@ -29,7 +29,7 @@ export interface ProxyOptions {
   readonly stopwatchMs: () => number;
   readonly bounds?: Partial<WireBounds>;
   /** Shared by the listeners of a thread. */
-  readonly bodyRoom: BodyRoom;
+  readonly bodyRooms: BodyRooms;
 }
 
 /** A listening data plane. */
@@ -56,7 +56,7 @@ class Listener implements ClientWire {
   readonly bounds: WireBounds;
   readonly copies: LentCopies = new LentCopies();
   readonly outbox: Outbox;
-  readonly bodyRoom: BodyRoom;
+  readonly bodyRooms: BodyRooms;
   readonly stopwatchMs: () => number;
   readonly begin: (exchange: Exchange) => void;
   draining = false;
@@ -71,7 +71,7 @@ class Listener implements ClientWire {
   constructor(options: ProxyOptions) {
     this.bounds = { ...defaultWireBounds, ...options.bounds };
     this.outbox = new Outbox(options.clock);
-    this.bodyRoom = options.bodyRoom;
+    this.bodyRooms = options.bodyRooms;
     this.#options = options;
     this.stopwatchMs = options.stopwatchMs;
     this.begin = options.handle;

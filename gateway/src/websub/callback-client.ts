@@ -85,6 +85,7 @@ export class CallbackClient {
 function exchange(url: string, options: RequestOptions, body: Buffer | undefined): Promise<CallbackAnswer> {
   return new Promise((resolve, reject) => {
     const request = (url.startsWith('https:') ? requestHttps : requestHttp)(url, options, (answer) => {
+      request.off('error', reject).on('error', () => {});
       const chunks: Buffer[] = [];
       let bytes = 0;
       const end = (): void => {
@@ -102,6 +103,11 @@ function exchange(url: string, options: RequestOptions, body: Buffer | undefined
       answer.on('error', end);
     });
     request.on('error', reject);
+    // An answer that changes the protocol is no answer to `request` otherwise.
+    request.on('upgrade', (answer, socket) => {
+      socket.destroy();
+      resolve({ status: answer.statusCode ?? 0, text: '' });
+    });
     request.end(body);
   });
 }

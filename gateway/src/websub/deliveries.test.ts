@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
+import { until } from '../../test/support/until.ts';
 import type { CallbackRequest } from './callback-client.ts';
 import { Deliveries, type Delivery, type DeliveryEnd } from './deliveries.ts';
 
@@ -84,6 +85,25 @@ describe('deliveries', () => {
     expect(deliveries.room('b')).toBe(10_000);
     expect(deliveries.hasRoom(1, 40_000)).toBe(true);
     expect(deliveries.hasRoom(1, 40_001)).toBe(false);
+  });
+
+  test('what waits to be sent again gives way where there are too many deliveries, and only then', async () => {
+    statuses = Array.from({ length: 50_000 }, () => 500);
+    for (const application of ['a', 'b', 'c', 'd', 'e']) {
+      deliveries.send(
+        event(),
+        Array.from({ length: 10_000 }, () => to(application)),
+      );
+    }
+    await until(() => statuses.length === 0);
+    await clock.turn();
+    expect(deliveries.hasRoom(1, 0)).toBe(true);
+    expect(ends).toEqual([]);
+    expect(deliveries.hasRoom(1, 50_001)).toBe(false);
+    expect(ends).toEqual([]);
+    expect(deliveries.hasRoom(1, 3)).toBe(true);
+    expect(ends).toEqual(['failed', 'failed', 'failed']);
+    expect(deliveries.room('a')).toBe(3);
   });
 
   test('drained, it ends what waits to be sent again and takes nothing more', async () => {

@@ -62,12 +62,13 @@ export class Deliveries {
 
   /** Whether so many deliveries of an event may be taken. What waits to be tried again gives way to it. */
   hasRoom(bytes: number, deliveries: number): boolean {
-    if (this.#closed || this.#pending + deliveries > pendingMax) return false;
+    if (this.#closed || deliveries > pendingMax) return false;
+    const fits = (): boolean => this.#pending + deliveries <= pendingMax && this.#bytes + bytes <= bytesMax;
     for (const giveUp of this.#retries.values()) {
-      if (this.#bytes + bytes <= bytesMax) break;
+      if (fits()) break;
       giveUp();
     }
-    return this.#bytes + bytes <= bytesMax;
+    return fits();
   }
 
   /** How many more an application may have: one whose callbacks are slow holds up itself alone. */

@@ -28,16 +28,9 @@ export interface HubParts {
   readonly reportBug: (error: unknown) => void;
 }
 
-/** An event whose body is coming. */
-interface Received {
-  readonly over: boolean;
-}
-
 /** `over-limit`: the plan has no slot left. `busy`: too many callbacks are being asked. */
 export type Asked = 'accepted' | 'over-limit' | 'busy' | 'forbidden-callback';
 
-/** Each may hold as much memory as its body has come, from whoever reaches the gateway. */
-const receivedMax = 256;
 const verifications = { runningMax: 32, runningOfOneMax: 8, waitingMax: 2000, waitingOfOneMax: 500 };
 
 /** The subscribers of all topics, those who want to become one, and the events on their way to them. */
@@ -48,7 +41,6 @@ export class Hub {
   readonly #reportBug: (error: unknown) => void;
   readonly #deliveries: Deliveries;
   readonly #verifications = new FairQueue(verifications);
-  readonly #received = new Set<Received>();
 
   constructor({ book, allowed, clock, recorder, reportBug }: HubParts) {
     this.#book = book;
@@ -97,20 +89,6 @@ export class Hub {
   /** Rejects with `StoreError`. */
   subscribers(api: string, topic: string): Promise<readonly Subscriber[]> {
     return this.#book.subscribers(api, topic);
-  }
-
-  /** Whether one more event may be received. Until it has left, or is over: one whose body broke off never leaves. */
-  enter(event: Received): boolean {
-    if (this.#received.size >= receivedMax) {
-      for (const one of this.#received) if (one.over) this.#received.delete(one);
-    }
-    if (this.#received.size >= receivedMax) return false;
-    this.#received.add(event);
-    return true;
-  }
-
-  leave(event: Received): void {
-    this.#received.delete(event);
   }
 
   hasRoom(bytes: number, deliveries: number): boolean {

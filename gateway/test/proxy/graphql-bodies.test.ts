@@ -21,7 +21,7 @@ beforeEach(async () => {
   backend = 'answers';
   room = new BodyRoom(bytesMax);
   gateway = await RunningGateway.start({
-    bodyRoom: room,
+    bodyRooms: { queries: room, events: new BodyRoom() },
     backend: (request, response) => {
       if (backend === 'breaks off') request.socket.destroy();
       else request.resume().on('end', () => backend === 'answers' && response.end('{}'));
@@ -136,11 +136,11 @@ describe('the bodies of GraphQL requests, together', () => {
     const proxy = await startProxy({
       host: '127.0.0.1',
       port: 0,
-      bodyRoom: room,
+      bodyRooms: { queries: room, events: new BodyRoom() },
       clock: systemClock,
       stopwatchMs,
       handle: (exchange) => {
-        exchange.onOver = () => late.push(exchange.holdBody().reach(kib));
+        exchange.onOver = () => late.push(exchange.holdBody('queries').reach(kib));
         exchange.cut();
       },
       answerTo: ({ cause }) => ({ status: cause.status, fields: [], body: '', closes: true }),

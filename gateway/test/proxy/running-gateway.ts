@@ -13,13 +13,14 @@ import type { BackendBounds, BackendTls, HttpsSettings } from '../../src/config/
 import type { Verdict } from '../../src/limiter/verdict.ts';
 import type { Charge } from '../../src/policy/plan.ts';
 import { TokenShelf } from '../../src/identity/token-shelf.ts';
-import { BodyRoom } from '../../src/proxy/body-room.ts';
+import { bodyRooms, type BodyRooms } from '../../src/proxy/body-room.ts';
 import { answerUnread, handle, type DataPlane } from '../../src/proxy/handle.ts';
 import type { ExchangeRecord } from '../../src/proxy/observe.ts';
 import { startProxy, type Proxy } from '../../src/proxy/server.ts';
 import { compileServing, type ServedConfig, type Serving } from '../../src/proxy/serving.ts';
 import type { WireBounds } from '../../src/proxy/wire-bounds.ts';
 import { stopwatchMs, systemClock } from '../../src/system-clock.ts';
+import type { Hub } from '../../src/websub/hub.ts';
 import { backendAt, operationOf, sampleApi, sampleApplication, sampleConfig } from './sample.ts';
 
 /** A real gateway before a real backend, both on free ports of this machine; only the limiter is a stand-in. */
@@ -64,6 +65,7 @@ export class RunningGateway {
       clock: systemClock,
       stopwatchMs,
       recorders: [{ record: (record) => gatewayOf().records.push(record) }],
+      ...(setup.hub && { hub: () => setup.hub }),
       reportBug: (error) => gatewayOf().bugs.push(error),
     };
     const proxy = await startProxy({
@@ -72,7 +74,7 @@ export class RunningGateway {
       clock: systemClock,
       stopwatchMs,
       bounds: { sweepEveryMs: 20, ...setup.bounds },
-      bodyRoom: setup.bodyRoom ?? new BodyRoom(),
+      bodyRooms: setup.bodyRooms ?? bodyRooms(),
       ...(setup.https && { https: setup.https }),
       handle: (exchange) => {
         gatewayOf().begun += 1;
@@ -144,7 +146,9 @@ export interface GatewaySetup {
   /** By default every path and method of /orders/1.0.0 is open. */
   readonly config?: (backendUrl: string) => ServedConfig;
   readonly bounds?: Partial<WireBounds>;
-  readonly bodyRoom?: BodyRoom;
+  readonly bodyRooms?: BodyRooms;
+  /** Of APIs of type WEBSUB. */
+  readonly hub?: Hub;
   readonly backendBounds?: Partial<BackendBounds>;
   readonly backendTls?: BackendTls;
   readonly https?: HttpsSettings;

@@ -1,5 +1,7 @@
+import { subscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createRawServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { CallbackClient } from '../../src/websub/callback-client.ts';
 import { CallbackRules } from '../../src/websub/callback-rules.ts';
@@ -58,6 +60,36 @@ describe('requests to callbacks', () => {
     const failed = answer.catch((error: Error) => error.name);
     await clock.advance(10_000);
     expect(await failed).toBe('AbortError');
+  });
+
+  test('have the status of an answer whose body stands still', async () => {
+    const callback = await listen((_, response) => response.writeHead(200).write('begun'));
+    const begun = new Promise((resolve) => subscribe('http.client.response.finish', resolve));
+    const answer = get(new CallbackClient(local, clock), `http://127.0.0.1:${callback.port}/`);
+    await begun;
+    await clock.advance(10_000);
+    expect((await answer).status).toBe(200);
+  });
+
+  test('have the status of an answer that changes the protocol', async () => {
+    const sockets: Socket[] = [];
+    const server = createRawServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {});
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n');
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? address!.port : 0;
+    try {
+      expect(await get(new CallbackClient(local, clock), `http://127.0.0.1:${port}/`)).toEqual({
+        status: 101,
+        text: '',
+      });
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    }
   });
 
   test.each([
