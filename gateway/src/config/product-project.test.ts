@@ -122,6 +122,25 @@ describe('parameters of a product', () => {
     );
   });
 
+  test.each([
+    ['is taken from elsewhere', { 'apis/Stock.yaml': exportedAgain }],
+    [
+      'has parameters of its own',
+      {
+        [`${desk}/APIs/Stock-1.0.0/api_params.yaml`]:
+          'environments: [{name: prod, configs: {policies: [Silver]}}]',
+      },
+    ],
+  ])('say so when their API %s', (_, changed: Files) => {
+    const { api, found } = read({ [path]: parameters('Stock-1.0.0'), ...changed }, inProd);
+    expect(api('Stock')?.backends.PRODUCTION?.targets[0].url).not.toBe('http://127.0.0.1:9999/x');
+    expect(found).toContainEqual(
+      expect.stringContaining(
+        `${path}:7:9 warning[no-effect] These parameters of "Stock-1.0.0" have no effect:`,
+      ),
+    );
+  });
+
   test('are checked', () => {
     expect(read({ [path]: parameters('Stock-1.0.0').replace('[Silver]', '7') }, inProd).found).toContainEqual(
       expect.stringContaining(
