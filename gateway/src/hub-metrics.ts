@@ -4,6 +4,9 @@ import type { HubRecorder, Outcome } from './websub/hub.ts';
 
 const reportEveryMs = 60_000;
 
+/** Why a subscriber that wants an event didn't get it. */
+type Loss = Exclude<Outcome, 'delivered' | 'gone'>;
+
 /** The metrics of a hub, and now and then a line for people about the events that didn't arrive. */
 export function hubMetrics(registry: Registry, clock: Clock, report: (line: string) => void): HubRecorder {
   const registers = [registry];
@@ -19,7 +22,7 @@ export function hubMetrics(registry: Registry, clock: Clock, report: (line: stri
     labelNames: ['outcome'],
     registers,
   });
-  const lost = new Map<Outcome, number>();
+  const lost = new Map<Loss, number>();
   const tell = (): void => {
     const counts = [...lost].map(([outcome, count]) => `${count} ${words[outcome]}`).join(', ');
     lost.clear();
@@ -38,9 +41,7 @@ export function hubMetrics(registry: Registry, clock: Clock, report: (line: stri
   };
 }
 
-const words: Readonly<Record<Outcome, string>> = {
-  delivered: 'delivered',
-  gone: 'gone',
+const words: Readonly<Record<Loss, string>> = {
   failed: "couldn't be delivered",
   'over-quota': 'over quota',
   undecided: "couldn't be counted",

@@ -24,5 +24,5 @@ export function openHub(config: Pick<Config, 'store' | 'webSub'>, around: HubSur
 }
 
 function bookOf({ store }: Pick<Config, 'store'>, clock: Clock): SubscriberBook {
-  return store.kind === 'redis' ? new RedisBook(RedisScripts.open(store, clock)) : new MemoryBook(clock);
+  return store.kind === 'redis' ? new RedisBook(new RedisScripts(store, clock)) : new MemoryBook(clock);
 }

@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts';
 import { readGraphqlRequest } from './graphql-request.ts';
 import { type Asked, beyondBounds, type GraphqlService } from './graphql-service.ts';
 import { identify, type Identified } from './identify.ts';
-import { RateLimitText } from './rate-limit-fields.ts';
+import { duesOf } from './parties.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
 import type { Routed } from './route.ts';
 import type { Serving } from './serving.ts';
@@ -67,14 +67,11 @@ async function identifyAll(
   const [first] = parties.toSorted((a, b) => Number(isAnonymous(a)) - Number(isAnonymous(b)));
   if (first === undefined) throw new Error('a document without a field was measured');
   if (parties.length === 1) return first;
-  const charges = together(parties);
   const names = asked.operations.map(({ target }) => target);
   return {
     ...first,
     routed: { ...routed, operation: { ...first.routed.operation, target: names.join(',') } },
-    charges,
-    levels: [...new Set(charges.map(({ level }) => level))],
-    rateLimit: new RateLimitText(charges),
+    ...duesOf(together(parties)),
   };
 }
 

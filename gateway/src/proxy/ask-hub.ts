@@ -5,7 +5,7 @@ import { fieldValues } from './fields.ts';
 import { hubCauses } from './hub-causes.ts';
 import { topicNamed } from './hub-doors.ts';
 import { identify, type Identified } from './identify.ts';
-import { RateLimitText } from './rate-limit-fields.ts';
+import { duesOf } from './parties.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
 import type { Routed } from './route.ts';
 import type { Serving } from './serving.ts';
@@ -34,8 +34,7 @@ export async function identifyHub(
   const identified = await identify(exchange.head, { ...routed, operation }, serving);
   if (isRefusal(identified)) return identified;
   const charges = identified.charges.filter(({ measure }) => measure !== 'events');
-  const levels = [...new Set(charges.map(({ level }) => level))];
-  return { ...identified, charges, levels, rateLimit: new RateLimitText(charges), hub: request };
+  return { ...identified, ...duesOf(charges), hub: request };
 }
 
 /** Who sends events shows no key: what it sends is signed, and no limit is its own. */
@@ -46,9 +45,7 @@ export function publisher(routed: Routed): Identified {
     routed,
     facts: { api, operation, consumer, keyType: 'PRODUCTION' },
     backend: undefined,
-    charges: [],
-    levels: [],
-    rateLimit: new RateLimitText([]),
+    ...duesOf([]),
     query: '',
     goodUntilMs: Infinity,
     hub: { mode: 'publish' },

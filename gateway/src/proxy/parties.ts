@@ -81,7 +81,7 @@ export class Party {
 /** Addresses of one party whose dues are kept. */
 const addressesMax = 16;
 
-function duesOf(charges: readonly Charge[]): Dues {
+export function duesOf(charges: readonly Charge[]): Dues {
   const levels = [...new Set(charges.map(({ level }) => level))];
   return { charges, levels, rateLimit: new RateLimitText(charges) };
 }

@@ -6,8 +6,8 @@ import { type GraphqlService, invalidQuery } from './graphql-service.ts';
 import { identify, type Identified } from './identify.ts';
 import { openGate, type MessageGate, type Passage } from './message-gate.ts';
 import { priced } from './metering.ts';
+import { duesOf } from './parties.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
-import { RateLimitText } from './rate-limit-fields.ts';
 
 /** What deciding about messages takes beside the connection's request. */
 export interface SubscriptionTerms {
@@ -32,9 +32,7 @@ export function openSubscriptions(
 function opened(identified: Identified, fromClient: MessageGate): Identified {
   return {
     ...identified,
-    charges: [],
-    levels: [],
-    rateLimit: new RateLimitText([]),
+    ...duesOf([]),
     // What a subscription brings is paid with the message that asked for it.
     gates: { fromClient, fromBackend: openGate },
   };

@@ -10,6 +10,8 @@ export interface CallbackRequest {
   readonly method: 'GET' | 'POST';
   /** An http or https URL. */
   readonly url: string;
+  /** Whose callback it is: whose turn a look-up takes. */
+  readonly application: string;
   readonly fields: Readonly<Record<string, string>>;
   readonly body?: Buffer;
 }
@@ -43,7 +45,7 @@ export class CallbackClient {
   }
 
   /** Gives the answer with the first 4 KiB of its body. Rejects when there is none in time, or the address isn't allowed. */
-  async send({ method, url, fields, body }: CallbackRequest): Promise<CallbackAnswer> {
+  async send({ method, url, application, fields, body }: CallbackRequest): Promise<CallbackAnswer> {
     // A connection to an address is made without a look-up.
     if (!this.mayReach(url)) throw new Error('the address is not allowed');
     const late = new AbortController();
@@ -54,7 +56,7 @@ export class CallbackClient {
         headers: { ...fields, 'user-agent': 'sluice', ...(body && { 'content-length': body.length }) },
         agent: false,
         signal: late.signal,
-        lookup: (...asked) => void this.#lookup(...asked),
+        lookup: (...asked) => void this.#lookup(application, ...asked),
       };
       return await exchange(url, options, body);
     } finally {
@@ -64,16 +66,22 @@ export class CallbackClient {
   }
 
   /** Only allowed addresses are given: what is connected to is what was checked. */
-  readonly #lookup = async (...[hostname, { all }, done]: Parameters<LookupFunction>): Promise<void> => {
-    const allowed = await this.#allowed(hostname);
+  readonly #lookup = async (
+    application: string,
+    ...[hostname, { all }, done]: Parameters<LookupFunction>
+  ): Promise<void> => {
+    const allowed = await this.#allowed(hostname, application);
     if (allowed instanceof Error) done(allowed, []);
     else if (all === true) done(null, [...allowed]);
     else done(null, allowed[0].address, allowed[0].family);
   };
 
-  async #allowed(hostname: string): Promise<readonly [LookupAddress, ...LookupAddress[]] | Error> {
+  async #allowed(
+    hostname: string,
+    application: string,
+  ): Promise<readonly [LookupAddress, ...LookupAddress[]] | Error> {
     try {
-      const addresses = await this.#names.find(hostname);
+      const addresses = await this.#names.find(hostname, application);
       const [first, ...others] = addresses.filter(({ address }) => this.rules.allows(hostname, address));
       return first === undefined ? new Error('no address of it is allowed') : [first, ...others];
     } catch (error) {

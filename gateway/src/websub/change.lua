@@ -30,13 +30,28 @@ if action == 'release' then
   return 1
 end
 
+-- Whether a topic has as many subscribers as it may; those whose leases have ended are forgotten then.
+local function is_full()
+  local most = tonumber(ARGV[7])
+  if redis.call('HLEN', KEYS[2]) < most then
+    return false
+  end
+  local all = redis.call('HGETALL', KEYS[2])
+  for at = 1, #all, 2 do
+    if tonumber(string.match(all[at + 1], '^(%d+) ') or 0) <= now then
+      redis.call('HDEL', KEYS[2], all[at])
+    end
+  end
+  return redis.call('HLEN', KEYS[2]) >= most
+end
+
 local taken = tonumber(redis.call('ZSCORE', KEYS[1], member) or 0)
 if taken == 0 and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then
   return 0
 end
 local ends = now + tonumber(ARGV[5])
 if action == 'confirm' then
-  if not held and redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[7]) then
+  if held_ends <= now and is_full() then
     return 0
   end
   redis.call('HSET', KEYS[2], field, string.format('%.0f', ends) .. ' ' .. ARGV[6])

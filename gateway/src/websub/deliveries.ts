@@ -91,12 +91,7 @@ export class Deliveries {
   async drain(msMax: number): Promise<void> {
     this.#closed = true;
     for (const giveUp of this.#retries.values()) giveUp();
-    let cancel = (): void => {};
-    const late = new Promise<void>((resolve) => {
-      cancel = this.#clock.after(msMax, resolve);
-    });
-    await Promise.race([this.#queue.drained(), late]);
-    cancel();
+    await this.#queue.drain(this.#clock, msMax);
   }
 
   #queueUp(held: Held, delivery: Delivery, failures: number): void {
@@ -130,11 +125,12 @@ export class Deliveries {
   }
 
   /** The status of the answer, 0 when there is none. */
-  async #post({ body, fields }: HubEvent, { callback, secret }: Delivery): Promise<number> {
+  async #post({ body, fields }: HubEvent, { callback, secret, application }: Delivery): Promise<number> {
     const signature = secret === undefined ? {} : { 'x-hub-signature': signatureOf('sha256', secret, body) };
     try {
-      const sent = { method: 'POST', url: callback, fields: { ...fields, ...signature }, body } as const;
-      return (await this.#client.send(sent)).status;
+      const sent = { ...fields, ...signature };
+      const request = { method: 'POST', url: callback, application, fields: sent, body } as const;
+      return (await this.#client.send(request)).status;
     } catch {
       return 0;
     }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { FakeClock } from '../../test/support/fake-clock.ts';
 import { FairQueue } from './fair-queue.ts';
 
 describe('a fair queue', () => {
@@ -43,7 +44,7 @@ describe('a fair queue', () => {
     const queue = new FairQueue({ runningMax: 1, runningOfOneMax: 1, waitingMax: 3, waitingOfOneMax: 2 });
     const taken = ['a', 'a', 'a', 'a', 'b', 'b'].map((owner, at) => queue.add(owner, job(`${owner}${at}`)));
     expect(taken).toEqual([true, true, true, false, true, false]);
-    expect([queue.room('a'), queue.room('b'), queue.spare]).toEqual([0, 0, 0]);
+    expect([queue.room('a'), queue.room('b'), queue.room('c')]).toEqual([0, 0, 0]);
   });
 
   test('is drained when all that came has ended, and takes nothing more', async () => {
@@ -51,12 +52,27 @@ describe('a fair queue', () => {
     queue.add('a', job('a1'));
     queue.add('a', job('a2'));
     let drained = false;
-    const done = queue.drained().then(() => (drained = true));
+    const done = queue.drain(new FakeClock(), 1).then(() => (drained = true));
     expect(queue.add('b', job('b1'))).toBe(false);
     await finish('a1');
     expect(drained).toBe(false);
     await finish('a2');
     await done;
     expect(started).toEqual(['a1', 'a2']);
+  });
+
+  test('drained for too long, it begins nothing that waits', async () => {
+    const clock = new FakeClock();
+    const queue = new FairQueue({ runningMax: 1, runningOfOneMax: 1, waitingMax: 9, waitingOfOneMax: 9 });
+    for (const owner of ['a', 'a', 'b']) queue.add(owner, job(owner));
+    let drained = false;
+    const done = queue.drain(clock, 1000).then(() => (drained = true));
+    await clock.advance(999);
+    expect(drained).toBe(false);
+    await clock.advance(1);
+    await done;
+    await finish('a');
+    expect(started).toEqual(['a']);
+    await queue.drain(clock, 1000);
   });
 });

@@ -1,3 +1,5 @@
+import type { Clock } from '../limits/clock.ts';
+
 /** How much of a queue there may be, in all and of one owner. */
 export interface QueueBounds {
   readonly runningMax: number;
@@ -27,14 +29,12 @@ export class FairQueue {
     this.#bounds = bounds;
   }
 
-  /** How many more jobs may come, and how many of one owner. */
-  get spare(): number {
-    return this.#closed ? 0 : Math.max(0, this.#bounds.waitingMax - this.#waiting);
-  }
-
+  /** How many more jobs of an owner may come. */
   room(owner: string): number {
-    const ofOwner = this.#bounds.waitingOfOneMax - (this.#owners.get(owner)?.waiting.length ?? 0);
-    return Math.max(0, Math.min(this.spare, ofOwner));
+    if (this.#closed) return 0;
+    const { waitingMax, waitingOfOneMax } = this.#bounds;
+    const ofOwner = waitingOfOneMax - (this.#owners.get(owner)?.waiting.length ?? 0);
+    return Math.max(0, Math.min(waitingMax - this.#waiting, ofOwner));
   }
 
   /** False when there is no room. */
@@ -48,11 +48,21 @@ export class FairQueue {
     return true;
   }
 
-  /** Takes no more jobs; resolves when those that are here have ended. */
-  drained(): Promise<void> {
+  /** Takes no more jobs; resolves when those that are here have ended, or after a while: what waits then never begins. */
+  async drain(clock: Pick<Clock, 'after'>, msMax: number): Promise<void> {
     this.#closed = true;
-    if (this.#owners.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#whenIdle.push(resolve));
+    if (this.#owners.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(msMax, resolve);
+      this.#whenIdle.push(() => {
+        cancel();
+        resolve();
+      });
+    });
+    for (const [name, owner] of this.#owners) {
+      owner.waiting.length = 0;
+      if (owner.running === 0) this.#owners.delete(name);
+    }
   }
 
   #next(): void {

@@ -37,6 +37,7 @@ const verifications = { runningMax: 32, runningOfOneMax: 8, waitingMax: 2000, wa
 export class Hub {
   readonly #book: SubscriberBook;
   readonly #client: CallbackClient;
+  readonly #clock: Clock;
   readonly #recorder: HubRecorder;
   readonly #reportBug: (error: unknown) => void;
   readonly #deliveries: Deliveries;
@@ -47,6 +48,7 @@ export class Hub {
     this.#client = new CallbackClient(new CallbackRules(allowed), clock);
     this.#recorder = recorder;
     this.#reportBug = reportBug;
+    this.#clock = clock;
     this.#deliveries = new Deliveries(this.#client, clock);
   }
 
@@ -119,13 +121,13 @@ export class Hub {
 
   /** Ends what is under way, as far as it takes no longer than that. */
   async close(msMax: number): Promise<void> {
-    await this.#deliveries.drain(msMax);
+    await Promise.all([this.#deliveries.drain(msMax), this.#verifications.drain(this.#clock, msMax)]);
     await this.#book.close();
   }
 
   #verify(place: Place, asked: HubRequest, then: (agreed: boolean) => Promise<void>): boolean {
     return this.#verifications.add(place.application, async () => {
-      const agreed = await verifyIntent(this.#client, asked);
+      const agreed = await verifyIntent(this.#client, asked, place.application);
       await this.#noted(then(agreed));
       this.#recorder.verified(agreed);
     });

@@ -23,9 +23,11 @@ const keptMs = leaseSecondsMax * 1000 + reservedMs;
 /** The subscribers of all gateways of one Redis. Each change is one script; its keys are in one slot for each API. */
 export class RedisBook implements SubscriberBook {
   readonly #redis: ScriptRunner;
+  readonly #ofTopicMax: number;
 
-  constructor(redis: ScriptRunner) {
+  constructor(redis: ScriptRunner, ofTopicMax: number = slotsMaxOfAll) {
     this.#redis = redis;
+    this.#ofTopicMax = ofTopicMax;
   }
 
   reserve(place: Place, slotsMax: number): Promise<boolean> {
@@ -71,7 +73,7 @@ export class RedisBook implements SubscriberBook {
       slotsMax,
       ms,
       subscriber,
-      slotsMaxOfAll,
+      this.#ofTopicMax,
       keptMs,
     ]);
     if (answer !== 0 && answer !== 1) throw new StoreError('Redis answered with something else than 0 or 1');

@@ -37,7 +37,10 @@ export interface SubscriberBook {
   close(): Promise<void>;
 }
 
-/** A slot without a subscription is kept so long: asking the callback takes less. */
-export const reservedMs = 60_000;
+/**
+ * A slot without a subscription is kept so long. Asking the callback takes less: of one application 500 may wait, 8 at a time, each
+ * for ten seconds.
+ */
+export const reservedMs: number = 15 * 60_000;
 /** Subscriptions of one application at an API whose plan has no bound, and of all applications to one topic. */
 export const slotsMaxOfAll = 10_000;

@@ -6,6 +6,7 @@ import type { HubRequest } from './hub-request.ts';
 export async function verifyIntent(
   client: Pick<CallbackClient, 'send'>,
   asked: HubRequest,
+  application: string,
 ): Promise<boolean> {
   const challenge = randomBytes(24).toString('hex');
   const url = new URL(asked.callback);
@@ -18,7 +19,7 @@ export async function verifyIntent(
   // What stands in the query stays as it is written.
   url.search = `${url.search === '' ? '?' : `${url.search}&`}${parameters.toString()}`;
   try {
-    const { status, text } = await client.send({ method: 'GET', url: url.href, fields: {} });
+    const { status, text } = await client.send({ method: 'GET', url: url.href, application, fields: {} });
     return status >= 200 && status < 300 && text.trim() === challenge;
   } catch {
     return false;

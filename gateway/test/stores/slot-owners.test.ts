@@ -34,7 +34,7 @@ describe.skipIf(redisMissing)('files and subscribers in a Redis Cluster', () => 
     for (const node of cluster.nodes) await grant(node);
     one = exchange();
     two = exchange();
-    books = [1, 2].map(() => kept(new RedisBook(RedisScripts.open(settings(), systemClock))));
+    books = [1, 2].map(() => kept(new RedisBook(new RedisScripts(settings(), systemClock))));
   });
   afterAll(async () => {
     for (const owner of opened) await owner.close();

@@ -28,7 +28,8 @@ describe('requests to callbacks', () => {
   afterEach(() => {
     for (const server of servers.splice(0)) server.close().closeAllConnections();
   });
-  const get = (client: CallbackClient, url: string) => client.send({ method: 'GET', url, fields: {} });
+  const get = (client: CallbackClient, url: string) =>
+    client.send({ method: 'GET', url, application: 'a', fields: {} });
 
   test('don’t follow where an answer leads', async () => {
     const target = await listen((_, response) => response.end());

@@ -7,6 +7,7 @@ import { MemoryBook } from '../../src/websub/memory-book.ts';
 import { RedisBook } from '../../src/websub/redis-book.ts';
 import type { Subscriber } from '../../src/websub/subscriber.ts';
 import type { Place, SubscriberBook } from '../../src/websub/subscriber-book.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { seededRandom } from '../support/random.ts';
 import { RedisSentinels } from '../support/redis-sentinels.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
@@ -35,8 +36,8 @@ describe.skipIf(redisMissing)('subscriber books', () => {
   let redis: RedisServer;
   let round = 0;
   const opened: SubscriberBook[] = [];
-  const redisBook = (port: number, more = {}): SubscriberBook => {
-    const book = new RedisBook(RedisScripts.open({ ...access, port, ...more }, systemClock));
+  const redisBook = (port: number, more = {}, ofTopicMax?: number): SubscriberBook => {
+    const book = new RedisBook(new RedisScripts({ ...access, port, ...more }, systemClock), ofTopicMax);
     opened.push(book);
     return book;
   };
@@ -51,8 +52,8 @@ describe.skipIf(redisMissing)('subscriber books', () => {
   });
 
   describe.each([
-    ['in memory', () => new MemoryBook(systemClock)],
-    ['in Redis', () => redisBook(redis.port)],
+    ['in memory', (ofTopicMax?: number) => new MemoryBook(systemClock, ofTopicMax)],
+    ['in Redis', (ofTopicMax?: number) => redisBook(redis.port, {}, ofTopicMax)],
   ])('%s', (_, open) => {
     let book: SubscriberBook;
     let api: string;
@@ -124,9 +125,39 @@ describe.skipIf(redisMissing)('subscriber books', () => {
       expect(await callbacks()).toEqual(['a', 'a', 'a', 'a']);
     });
 
+    test('a topic takes no more than it may, also at once, and others when leases have ended', async () => {
+      book = open(2);
+      const confirm = (callback: string, leaseMs: number): Promise<boolean> =>
+        book.confirm(at(callback), 9, { subscriber: subscriber(at(callback)), leaseMs });
+      const taken = await Promise.all(['a', 'b', 'c'].map((callback) => confirm(callback, 50)));
+      expect(taken).toEqual([true, true, false]);
+      expect(await subscribe(at('a', { topic: '/other' }), hour, 9)).toBe(true);
+      await sleep(80);
+      expect([await confirm('d', hour), await confirm('e', hour)]).toEqual([true, true]);
+      expect([await confirm('a', hour), await confirm('d', hour)]).toEqual([false, true]);
+      expect(await callbacks()).toEqual(['d', 'e']);
+    });
+
     test('no slots are no slots', async () => {
       expect(await book.reserve(at('a'), 0)).toBe(false);
     });
+  });
+
+  test('in memory nothing is kept of who has no slot any more', async () => {
+    const clock = new FakeClock();
+    const book = new MemoryBook(clock);
+    const [a, b] = [place('a'), place('a', { application: 'other' })];
+    await book.reserve(a, 0);
+    await book.release(a);
+    await book.remove(a);
+    expect(book.size).toBe(0);
+    await book.confirm(a, 1, { subscriber: subscriber(a), leaseMs: hour });
+    await book.confirm(b, 1, { subscriber: subscriber(b), leaseMs: 2 * hour });
+    await clock.advance(hour);
+    expect(await book.subscribers(a.api, a.topic)).toEqual([subscriber(b)]);
+    expect(book.size).toBe(1);
+    await book.remove(b);
+    expect(book.size).toBe(0);
   });
 
   test('both answer alike, whatever is asked of them', async () => {
@@ -187,7 +218,7 @@ describe.skipIf(redisMissing)('subscriber books', () => {
     const sentinels = await RedisSentinels.start();
     try {
       const book = new RedisBook(
-        RedisScripts.open({ ...sentinels.address, topology: 'sentinel' }, systemClock),
+        new RedisScripts({ ...sentinels.address, topology: 'sentinel' }, systemClock),
       );
       opened.push(book);
       const where = place('a', { api: '/sentinels:1' });

@@ -5,12 +5,8 @@ import { connectPrimary, type Primary } from './connect-primary.ts';
 export class RedisScripts {
   readonly #primary: Primary;
 
-  static open(settings: Parameters<typeof connectPrimary>[0], clock: Clock): RedisScripts {
-    return new RedisScripts(connectPrimary(settings, clock));
-  }
-
-  private constructor(primary: Primary) {
-    this.#primary = primary;
+  constructor(settings: Parameters<typeof connectPrimary>[0], clock: Clock) {
+    this.#primary = connectPrimary(settings, clock);
   }
 
   /** In a cluster all keys are in one slot. Rejects with `StoreError`. */
